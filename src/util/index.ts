@@ -1,0 +1,4 @@
+/** Small tools without a word of the domain. */
+export { assert, AssertionError, unreachable } from './assert.js';
+export { hex } from './hex.js';
+export { Queue } from './queue.js';
