@@ -53,11 +53,14 @@ export class Writer {
   }
 
   int(value: number): void {
-    this.#view.setInt32(this.#grow(4), value);
+    // First the room, then the view: growing makes a new one.
+    const at = this.#grow(4);
+    this.#view.setInt32(at, value);
   }
 
   long(value: bigint): void {
-    this.#view.setBigInt64(this.#grow(8), value);
+    const at = this.#grow(8);
+    this.#view.setBigInt64(at, value);
   }
 
   buffer(value: Uint8Array | null): void {
@@ -119,6 +122,11 @@ export class Writer {
   /** Overwrites an int that was written before, at `at`. */
   patchInt(at: number, value: number): void {
     this.#view.setInt32(at, value);
+  }
+
+  /** Overwrites a long that was written before, at `at`. */
+  patchLong(at: number, value: bigint): void {
+    this.#view.setBigInt64(at, value);
   }
 
   #grow(count: number): number {

@@ -2,3 +2,5 @@
 export * from './ids.js';
 export * from './errors.js';
 export * from './protocol.js';
+export * from './txn.js';
+export * from './request.js';

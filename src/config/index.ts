@@ -1,0 +1,24 @@
+/**
+ * What other folders may use of the configuration: the frozen `ServerConfig`, how to get one, and the option table.
+ */
+export { ConfigError, ExitCode } from './errors.js';
+export type { ConfigErrorCode } from './errors.js';
+export { digestUsers, parseJaas } from './jaas.js';
+export type { JaasFile, JaasModule } from './jaas.js';
+export { loadConfig, prepareDataDirs } from './load.js';
+export type { ConfigLocation } from './load.js';
+export { logFormats, logLevels } from './logOptions.js';
+export type { LogFormat, LogLevel } from './logOptions.js';
+export { judgeMembership, parseMembership } from './membership.js';
+export type { Membership, MembershipVerdict, PlacedKey } from './membership.js';
+export type { Option, OptionFamily, OptionGroup, OptionScope, OptionStatus, Parsed } from './option.js';
+export { allOptions, optionByKey, optionByProperty, optionGroups } from './options.js';
+export { parseProperties } from './properties.js';
+export type { Property } from './properties.js';
+export { resolveConfig } from './resolve.js';
+export type { ConfigSources, ResolvedConfig } from './resolve.js';
+export type { AuthConfig, SaslConfig, ServerConfig } from './serverConfig.js';
+export { formatServerLine, parseServerLine } from './serverLine.js';
+export type { HostPort, Member, MemberRole, PeerAddress } from './serverLine.js';
+export type { JvmFlags } from './settings.js';
+export { shellWords } from './shellWords.js';

@@ -1,0 +1,320 @@
+/**
+ * Why this file exists: from text to a checked `ServerConfig`, without touching the disk, so that every rule of startup
+ * can be tested as a table. Whatever lies in other files comes through `readText`.
+ */
+import { join, resolve as resolvePath } from 'node:path';
+import { resolveAuth } from './auth.js';
+import { ConfigError } from './errors.js';
+import type { Membership, PlacedKey } from './membership.js';
+import { isMembershipKey, judgeMembership, parseMembership, versionOfDynamicFile } from './membership.js';
+import type { Option } from './option.js';
+import {
+  clientOptions,
+  ensembleOptions,
+  ownOptions,
+  reportOptions,
+  requestOptions,
+  storageOptions,
+} from './options.js';
+import { parseProperties } from './properties.js';
+import type { ServerConfig } from './serverConfig.js';
+import type { JvmFlags } from './settings.js';
+import { Settings } from './settings.js';
+
+/** Everything a configuration is made of. */
+export interface ConfigSources {
+  /** zoo.cfg. */
+  readonly file?: { readonly name: string; readonly text: string };
+  /** Keys given on the command line instead, as `zabkeeper server <clientPort> <dataDir>` does. */
+  readonly keys?: Readonly<Record<string, string>>;
+  /** `-D` flags, weakest first. */
+  readonly flags?: readonly JvmFlags[];
+  /** The directory that relative paths count from. */
+  readonly cwd: string;
+  /** Reads a file that the configuration names, or gives undefined if there is none. */
+  readText(path: string): string | undefined;
+}
+
+/** A usable configuration and what the operator should know about it. */
+export interface ResolvedConfig {
+  readonly config: ServerConfig;
+  /** What may not be as intended: unknown keys, keys without effect. */
+  readonly warnings: readonly string[];
+  /** What was skipped on purpose. */
+  readonly infos: readonly string[];
+}
+
+/** Reads, checks and completes a configuration; throws `ConfigError`. */
+export function resolveConfig(sources: ConfigSources): ResolvedConfig {
+  const keys = fileKeys(sources);
+  const settings = new Settings(keys, sources.flags ?? []);
+  const absolute = (path: string): string => resolvePath(sources.cwd, path);
+  const readText = (path: string): string | undefined => sources.readText(absolute(path));
+
+  const dataDir = absolute(dataDirOf(settings));
+  const dataLogDir = absolute(settings.take(storageOptions.dataLogDir) ?? dataDir);
+  const serverId = readMyId(join(dataDir, 'myid'), sources);
+  checkPeerAuth(settings);
+  const membership = resolveMembership(settings, keys, readText);
+  checkMembership(settings, membership, serverId);
+  checkMetricsProvider(settings);
+  const maxBuffer = settings.take(requestOptions.maxBuffer);
+
+  const config: ServerConfig = {
+    configFile: sources.file?.name,
+    ...clientListener(settings, membership, serverId),
+    clientPortListenBacklog: settings.take(clientOptions.clientPortListenBacklog),
+    maxClientCnxns: Math.max(0, settings.take(clientOptions.maxClientCnxns)),
+    maxCnxns: settings.take(clientOptions.maxCnxns),
+    sessionlessTimeoutMs: settings.take(clientOptions.sessionlessTimeout),
+    clientTcpKeepAlive: settings.take(clientOptions.clientTcpKeepAlive),
+    ...sessionTimes(settings),
+    dataDir,
+    dataLogDir,
+    dataDirAutocreate: settings.take(storageOptions.dataDirAutocreate),
+    fsyncWarningMs: settings.take(storageOptions.fsyncWarning),
+    logRetentionRecords: settings.take(ownOptions.logRetentionRecords),
+    logRetentionBytes: settings.take(ownOptions.logRetentionBytes),
+    diskWarnFreeBytes: settings.take(ownOptions.diskWarnFreeBytes),
+    diskMinFreeBytes: settings.take(ownOptions.diskMinFreeBytes),
+    acceptDataLoss: settings.take(ownOptions.acceptDataLoss),
+    maxFrameBytes: maxBuffer,
+    maxFieldBytes: maxBuffer + Math.max(1024, settings.take(requestOptions.maxBufferExtra) ?? maxBuffer),
+    globalOutstandingLimit: settings.take(requestOptions.globalOutstandingLimit),
+    extendedTypesEnabled: settings.take(requestOptions.extendedTypes),
+    enforceQuota: settings.take(requestOptions.enforceQuota),
+    reconfigEnabled: settings.take(ensembleOptions.reconfigEnabled),
+    containerCheckIntervalMs: settings.take(requestOptions.containerCheckInterval),
+    containerMaxPerMinute: settings.take(requestOptions.containerMaxPerMinute),
+    containerMaxNeverUsedIntervalMs: settings.take(requestOptions.containerMaxNeverUsed),
+    // Status scripts are lost without srvr, so it is answered whatever the list says.
+    fourLetterWords: Object.freeze([...new Set([...settings.take(reportOptions.fourLetterWords), 'srvr'])]),
+    auth: resolveAuth(settings, readText),
+    serverId,
+    membership,
+    logLevel: settings.take(ownOptions.logLevel),
+    logFormat: settings.take(ownOptions.logFormat),
+  };
+  return Object.freeze({
+    config: Object.freeze(config),
+    warnings: Object.freeze([...new Set(settings.warnings)]),
+    infos: Object.freeze([...settings.infos]),
+  });
+}
+
+function fileKeys({ file, keys = {} }: ConfigSources): PlacedKey[] {
+  const given = Object.entries(keys).map(([key, value]) => ({ key, value, where: 'the command line' }));
+  if (file === undefined) return given;
+  const read = parseProperties(file.text, file.name);
+  return [
+    ...read.map(({ key, value, line }) => ({ key, value, where: `${file.name}, line ${line}` })),
+    ...given,
+  ];
+}
+
+function dataDirOf(settings: Settings): string {
+  const dataDir = settings.take(storageOptions.dataDir);
+  if (dataDir === undefined)
+    throw new ConfigError('MISSING', 'dataDir is not set; it must name a directory.');
+  for (const option of [storageOptions.dataDir, storageOptions.dataLogDir]) {
+    const path = settings.take(option);
+    if (path === undefined || /^(\/|\.|[A-Za-z]:)/.test(path)) continue;
+    settings.warnings.push(
+      `${settings.name(option)} is a relative path, ${path}; put ./ in front of it to show that you mean it.`,
+    );
+  }
+  return dataDir;
+}
+
+function sessionTimes(
+  settings: Settings,
+): Pick<ServerConfig, 'tickTime' | 'minSessionTimeout' | 'maxSessionTimeout'> {
+  const tickTime = settings.take(clientOptions.tickTime);
+  const orTicks = (option: Option<number>, ticks: number): number => {
+    const timeout = settings.take(option);
+    return timeout === -1 ? tickTime * ticks : timeout;
+  };
+  const minSessionTimeout = orTicks(clientOptions.minSessionTimeout, 2);
+  const maxSessionTimeout = orTicks(clientOptions.maxSessionTimeout, 20);
+  if (minSessionTimeout > maxSessionTimeout) {
+    throw new ConfigError(
+      'CONFLICT',
+      `${settings.name(clientOptions.minSessionTimeout)} is ${minSessionTimeout} ms, more than ` +
+        `${settings.name(clientOptions.maxSessionTimeout)} with ${maxSessionTimeout} ms; it must not be larger.`,
+    );
+  }
+  return { tickTime, minSessionTimeout, maxSessionTimeout };
+}
+
+/** The file holds one number; a standalone server needs none. */
+function readMyId(path: string, sources: ConfigSources): number | undefined {
+  const text = sources.readText(path);
+  if (text === undefined) return undefined;
+  const [first = ''] = text.split(/\r?\n/);
+  const id = Number(first.trim());
+  if (!/^-?\d+$/.test(first.trim()) || !Number.isSafeInteger(id)) {
+    throw new ConfigError('MEMBERSHIP', `The file ${path} must hold one whole number, but holds "${first}".`);
+  }
+  return id;
+}
+
+function checkPeerAuth(settings: Settings): void {
+  const { enableSasl, learnerRequireSasl, serverRequireSasl } = ensembleOptions;
+  const needs = (option: Option<boolean>, needed: Option<boolean>): void => {
+    if (settings.take(option) && !settings.take(needed)) {
+      throw new ConfigError(
+        'CONFLICT',
+        `${settings.name(option)} is true, so ${needed.key} must be true as well.`,
+      );
+    }
+  };
+  needs(learnerRequireSasl, enableSasl);
+  needs(serverRequireSasl, enableSasl);
+  needs(serverRequireSasl, learnerRequireSasl);
+}
+
+function resolveMembership(
+  settings: Settings,
+  keys: readonly PlacedKey[],
+  readText: (path: string) => string | undefined,
+): Membership {
+  const inFile = keys.filter(({ key }) => isMembershipKey(key));
+  const dynamicFile = settings.take(ensembleOptions.dynamicConfigFile);
+  if (dynamicFile === undefined) return parseMembership(inFile);
+
+  const [misplaced] = inFile;
+  if (misplaced !== undefined) {
+    throw new ConfigError(
+      'MEMBERSHIP',
+      `${misplaced.key} (${misplaced.where}) must stand in the dynamic configuration file ${dynamicFile}, because dynamicConfigFile is set.`,
+    );
+  }
+  const text = readText(dynamicFile);
+  if (text === undefined) {
+    const option = settings.name(ensembleOptions.dynamicConfigFile);
+    throw new ConfigError(
+      'FILE',
+      `The dynamic configuration file ${dynamicFile}, named by ${option}, cannot be read.`,
+    );
+  }
+  const dynamicKeys = parseProperties(text, dynamicFile).map(({ key, value, line }) => {
+    const where = `${dynamicFile}, line ${line}`;
+    if (!isMembershipKey(key)) {
+      const why =
+        key === 'version' ? 'the version belongs into the name of the file' : 'only members belong there';
+      throw new ConfigError(
+        'MEMBERSHIP',
+        `${key} (${where}) is not allowed in a dynamic configuration file; ${why}.`,
+      );
+    }
+    return { key, value, where };
+  });
+  return parseMembership(dynamicKeys, versionOfDynamicFile(dynamicFile));
+}
+
+function checkMembership(settings: Settings, membership: Membership, serverId: number | undefined): void {
+  const { members } = membership;
+  const several = members.find(({ addresses }) => addresses.length > 1);
+  if (several !== undefined && !settings.take(ensembleOptions.multiAddress)) {
+    throw new ConfigError(
+      'MEMBERSHIP',
+      `server.${several.id} has several addresses, which needs multiAddress.enabled=true.`,
+    );
+  }
+  const verdict = judgeMembership(membership, settings.take(ensembleOptions.standaloneEnabled));
+  settings.warnings.push(...verdict.warnings);
+  if (!verdict.distributed) return;
+
+  for (const option of [ensembleOptions.initLimit, ensembleOptions.syncLimit]) {
+    if (settings.take(option) !== 0) continue;
+    throw new ConfigError(
+      'MISSING',
+      `${settings.name(option)} must be set to a number of ticks in an ensemble.`,
+    );
+  }
+  if (serverId === undefined) {
+    throw new ConfigError(
+      'MEMBERSHIP',
+      'In an ensemble dataDir must hold a file myid with the number of this server.',
+    );
+  }
+  if (!members.some(({ id }) => id === serverId)) {
+    throw new ConfigError(
+      'MEMBERSHIP',
+      `The file myid says ${serverId}, but there is no server.${serverId} line.`,
+    );
+  }
+  throw new ConfigError(
+    'UNSUPPORTED',
+    `The server.N lines describe an ensemble (${members.length} ${members.length === 1 ? 'member' : 'members'}), but this ` +
+      'release runs a single server; ensembles come with the next release. Remove the server.N lines to run standalone.',
+  );
+}
+
+/** The client part of this server's line replaces clientPort and clientPortAddress; if both are there they must agree. */
+function clientListener(
+  settings: Settings,
+  { members }: Membership,
+  serverId: number | undefined,
+): Pick<ServerConfig, 'clientPort' | 'clientPortAddress'> {
+  const port = settings.take(clientOptions.clientPort);
+  const address = anyToUndefined(settings.take(clientOptions.clientPortAddress));
+  if (port === undefined && settings.isSet(clientOptions.clientPortAddress)) {
+    throw new ConfigError(
+      'CONFLICT',
+      `${settings.name(clientOptions.clientPortAddress)} is set, but clientPort is not.`,
+    );
+  }
+  if (
+    !settings.isSet(clientOptions.secureClientPort) &&
+    settings.isSet(clientOptions.secureClientPortAddress)
+  ) {
+    const option = settings.name(clientOptions.secureClientPortAddress);
+    throw new ConfigError('CONFLICT', `${option} is set, but secureClientPort is not.`);
+  }
+
+  const own = members.find(({ id }) => id === serverId);
+  const only = serverId === undefined && port === undefined && members.length === 1 ? members[0] : undefined;
+  const client = (own ?? only)?.client;
+  if (client === undefined) {
+    if (port !== undefined) return { clientPort: port, clientPortAddress: address };
+    throw new ConfigError(
+      'MISSING',
+      settings.isSet(clientOptions.secureClientPort)
+        ? 'clientPort is not set, and secureClientPort (TLS) comes with a later release; set clientPort.'
+        : 'clientPort is not set; without it no client could connect.',
+    );
+  }
+  const lineAddress = anyToUndefined(client.host);
+  if (port !== undefined && (port !== client.port || (address !== undefined && address !== lineAddress))) {
+    throw new ConfigError(
+      'CONFLICT',
+      `${settings.name(clientOptions.clientPort)} says ${address ?? 'any address'}, port ${port}, but the line of this ` +
+        `server (server.${(own ?? only)?.id ?? ''}) says ${lineAddress ?? 'any address'}, port ${client.port}; they must agree.`,
+    );
+  }
+  return { clientPort: client.port, clientPortAddress: lineAddress };
+}
+
+/** Binding to no address in particular serves IPv4 and IPv6; binding to 0.0.0.0 in Node.js would serve IPv4 alone. */
+function anyToUndefined(address: string | undefined): string | undefined {
+  return address === '0.0.0.0' || address === '::' || address === '[::]'
+    ? undefined
+    : address?.replace(/^\[(.*)\]$/, '$1');
+}
+
+const METRICS_PROVIDERS = [
+  'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
+  'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
+  'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
+];
+
+function checkMetricsProvider(settings: Settings): void {
+  const name = settings.take(reportOptions.metricsProvider);
+  if (name === undefined || METRICS_PROVIDERS.includes(name)) return;
+  const option = settings.name(reportOptions.metricsProvider);
+  throw new ConfigError(
+    'VALUE',
+    `The value "${name}" of ${option} is not valid; expected one of ${METRICS_PROVIDERS.join(', ')}.`,
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * Why this file exists: what the rest of the server sees of its configuration. `ServerConfig` is made once at the start,
+ * checked, frozen and passed down; nothing else reads zoo.cfg, flags or the environment.
+ */
+import type { LogFormat, LogLevel } from './logOptions.js';
+import type { Membership } from './membership.js';
+
+/** SASL (DIGEST-MD5) as configured by a JAAS file or by `zabkeeper.sasl.user.<name>` keys. */
+export interface SaslConfig {
+  /** Passwords by user name. Never to be logged. */
+  readonly users: ReadonlyMap<string, string>;
+  /** Whether ACLs may use the scheme `sasl`: a provider is registered or our own keys define users. */
+  readonly aclScheme: boolean;
+  /** Whether a client whose SASL exchange failed stays connected, without an identity (`allowSaslFailedClients`). */
+  readonly allowFailedClients: boolean;
+}
+
+/** Who a client can be and what it may do. */
+export interface AuthConfig {
+  /** No ACL is checked (`skipACL`). */
+  readonly skipAcl: boolean;
+  /** The scheme `digest` can be used (`DigestAuthenticationProvider.enabled`). */
+  readonly digestEnabled: boolean;
+  /** The digest id of the superuser, `super:<base64>`. */
+  readonly superDigest: string | undefined;
+  /** The hash of digest ids under the name that node:crypto uses: `sha1`, `sha256`. */
+  readonly digestAlgorithm: string;
+  /** SASL user names that are superusers (`superUser`, `superUser.N`). */
+  readonly superUsers: readonly string[];
+  /** The `sasl` id in ACLs that stands for every SASL user. */
+  readonly letAnySaslUserDoX: string | undefined;
+  /** A connection must hold an identity of one of these schemes before it may do anything; empty means no such rule. */
+  readonly enforcedSchemes: readonly string[];
+  /** Names accepted by the scheme `ensemble`, empty for any name; undefined when the scheme is not configured. */
+  readonly ensembleNames: readonly string[] | undefined;
+  /** SASL, or undefined when nothing defines users: then SASL tokens get an empty answer. */
+  readonly sasl: SaslConfig | undefined;
+}
+
+/** The frozen outcome of reading zoo.cfg, `-D` flags and the JVM flags of the environment. */
+export interface ServerConfig {
+  /** The file it was read from, as the operator wrote it; undefined when everything came from arguments. */
+  readonly configFile: string | undefined;
+
+  /** The port for plain clients. */
+  readonly clientPort: number;
+  /** The address or host name it binds to; undefined means every address. */
+  readonly clientPortAddress: string | undefined;
+  /** The listen backlog; -1 leaves it to the system. */
+  readonly clientPortListenBacklog: number;
+  /** Connections allowed per client address; 0 means no limit. */
+  readonly maxClientCnxns: number;
+  /** Connections allowed in all; 0 means no limit. */
+  readonly maxCnxns: number;
+  /** How long a connection may go without a session (`nio.sessionlessCnxnTimeout`). */
+  readonly sessionlessTimeoutMs: number;
+  /** TCP keep-alive on client connections. */
+  readonly clientTcpKeepAlive: boolean;
+
+  /** The basic unit of time, in milliseconds. */
+  readonly tickTime: number;
+  /** The shortest session timeout granted, in milliseconds; resolved, never -1. */
+  readonly minSessionTimeout: number;
+  /** The longest session timeout granted, in milliseconds; resolved, never -1. */
+  readonly maxSessionTimeout: number;
+
+  /** Absolute path of the directory with `myid`; the tree is in `version-2` below it. */
+  readonly dataDir: string;
+  /** Absolute path of the directory with the log, in `version-2` below it; equal to `dataDir` unless set. */
+  readonly dataLogDir: string;
+  /** Missing data directories are created (`datadir.autocreate`). */
+  readonly dataDirAutocreate: boolean;
+  /** A log write slower than this is reported (`fsync.warningthresholdms`). */
+  readonly fsyncWarningMs: number;
+  /** Transactions kept in the log after they reached the tree. */
+  readonly logRetentionRecords: number;
+  /** Bytes of such transactions. */
+  readonly logRetentionBytes: number;
+  /** Less free space than this is reported. */
+  readonly diskWarnFreeBytes: number;
+  /** Less free space than this stops writes; the storage caps it at 5 % of the file system. */
+  readonly diskMinFreeBytes: number;
+  /** Start although acknowledged writes may be lost. */
+  readonly acceptDataLoss: boolean;
+
+  /** The longest frame accepted, in bytes (`jute.maxbuffer`). */
+  readonly maxFrameBytes: number;
+  /** The longest string or buffer accepted inside a frame (`jute.maxbuffer` plus `jute.maxbuffer.extrasize`). */
+  readonly maxFieldBytes: number;
+  /** Requests in progress beyond which reading pauses. */
+  readonly globalOutstandingLimit: number;
+  /** TTL znodes can be created. */
+  readonly extendedTypesEnabled: boolean;
+  /** Hard quotas are enforced. */
+  readonly enforceQuota: boolean;
+  /** The op reconfig gets past its first check; a single server then answers that it cannot. */
+  readonly reconfigEnabled: boolean;
+  /** Pause between two searches for empty containers and expired TTL znodes. */
+  readonly containerCheckIntervalMs: number;
+  /** Such znodes deleted per minute at most. */
+  readonly containerMaxPerMinute: number;
+  /** Containers that never had a child are deleted after this time; 0 keeps them. */
+  readonly containerMaxNeverUsedIntervalMs: number;
+
+  /** The four-letter words that are answered; `*` stands for all. Always contains `srvr`. */
+  readonly fourLetterWords: readonly string[];
+  /** Identities and rights. */
+  readonly auth: AuthConfig;
+
+  /** The number in the file `myid`; undefined when there is none. Session ids of a standalone server use 1. */
+  readonly serverId: number | undefined;
+  /** Members as the `server.N`, `group.N` and `weight.N` lines give them; empty on most standalone servers. */
+  readonly membership: Membership;
+
+  /** The least important messages to log. */
+  readonly logLevel: LogLevel;
+  /** How to write them. */
+  readonly logFormat: LogFormat;
+}

@@ -1,0 +1,14 @@
+/** The state machine that the host loop and the simulator drive. */
+export { Engine, type EngineSettings } from './engine.js';
+export {
+  newOutput,
+  type ClientEffect,
+  type CloseReason,
+  type ConnectionId,
+  type Input,
+  type MultiReadResult,
+  type Note,
+  type Output,
+  type ReplyBody,
+} from './messages.js';
+export { LOG_START, type Epochs, type LogBatch, type LogMark } from './ports.js';

@@ -1,0 +1,130 @@
+/**
+ * What goes into the engine and what comes out of it. All effects are values: the host performs them once per turn,
+ * first the log, then the frames to clients, in the order in which they stand here.
+ */
+import type { Stat } from '../codec/index.js';
+import type { AclList, Identity, OpResult } from '../tree/index.js';
+import type { ErrorName, EventType, Request, SessionId, Zxid } from '../types/index.js';
+import type { Epochs, LogMark } from './ports.js';
+
+/** Names a client connection, for as long as it lasts; never used again. */
+export type ConnectionId = number;
+
+/** A ConnectRequest whose password the host has checked. */
+export interface ConnectInput {
+  readonly kind: 'connect';
+  readonly connection: ConnectionId;
+  readonly sessionId: SessionId;
+  readonly passwordValid: boolean;
+  /** As asked for, in ms; the engine brings it into its bounds. */
+  readonly timeOut: number;
+  readonly lastZxidSeen: Zxid;
+  readonly identities: readonly Identity[];
+  /** Wall clock, ms since 1970. */
+  readonly time: bigint;
+}
+
+/** A decoded request. Requests of a connection are answered in this order. */
+export interface RequestInput {
+  readonly kind: 'request';
+  readonly connection: ConnectionId;
+  readonly xid: number;
+  readonly request: Request;
+  readonly time: bigint;
+}
+
+export type Input =
+  /** Begins a term of leadership: the log ends at `tail`. The engine asks for its epoch to be saved and then serves. */
+  | { readonly kind: 'lead'; readonly epochs: Epochs; readonly tail: LogMark; readonly time: bigint }
+  | { readonly kind: 'epochsDurable'; readonly epochs: Epochs }
+  /** All records up to `index` are on disk. */
+  | { readonly kind: 'persisted'; readonly index: number }
+  /** The log takes no more: what is not durable was never proposed. All clients are let go until the next `lead`. */
+  | { readonly kind: 'logFailed' }
+  | ConnectInput
+  | RequestInput
+  /** The connection authenticated itself: requests from now on carry these identities. */
+  | {
+      readonly kind: 'identities';
+      readonly connection: ConnectionId;
+      readonly identities: readonly Identity[];
+    }
+  | { readonly kind: 'disconnect'; readonly connection: ConnectionId }
+  /** Monotonic clock in ms. Sessions expire on it. */
+  | { readonly kind: 'tick'; readonly now: number; readonly time: bigint }
+  /** Whether the disk has room for writes that may make the data grow (zab.md 7.3). */
+  | { readonly kind: 'room'; readonly hasRoom: boolean }
+  /** Remove containers and TTL znodes whose time has come, `most` of them. */
+  | { readonly kind: 'reap'; readonly time: bigint; readonly most: number };
+
+/** Body of a reply, named by its layout. */
+export type ReplyBody =
+  | { readonly kind: 'path'; readonly path: string | null }
+  | { readonly kind: 'pathStat'; readonly path: string; readonly stat: Stat }
+  | { readonly kind: 'stat'; readonly stat: Stat }
+  | { readonly kind: 'data'; readonly data: Buffer | null; readonly stat: Stat }
+  | { readonly kind: 'acl'; readonly acl: AclList; readonly stat: Stat }
+  | { readonly kind: 'names'; readonly names: readonly string[]; readonly stat: Stat | undefined }
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'multi'; readonly results: readonly OpResult[] }
+  | { readonly kind: 'multiRead'; readonly results: readonly MultiReadResult[] }
+  | { readonly kind: 'identities'; readonly identities: readonly Identity[] };
+
+export type MultiReadResult =
+  | { readonly kind: 'data'; readonly data: Buffer | null; readonly stat: Stat }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'error'; readonly code: ErrorName };
+
+/** Why the engine lets a connection go. The host logs it. */
+export type CloseReason =
+  | 'not serving'
+  | 'client has seen a later zxid'
+  | 'session expired'
+  | 'session closed'
+  | 'unknown request'
+  | 'session moved to another connection'
+  | 'leadership lost';
+
+export type ClientEffect =
+  /** Answers a ConnectRequest. `timeOut` 0: the session is not valid, close after sending. */
+  | {
+      readonly kind: 'connected';
+      readonly connection: ConnectionId;
+      readonly sessionId: SessionId;
+      readonly timeOut: number;
+    }
+  | {
+      readonly kind: 'reply';
+      readonly connection: ConnectionId;
+      readonly xid: number;
+      readonly zxid: Zxid;
+      /** 0, or an error code. */
+      readonly err: number;
+      readonly body: ReplyBody | undefined;
+    }
+  | {
+      readonly kind: 'event';
+      readonly connection: ConnectionId;
+      readonly type: EventType;
+      readonly path: string;
+      readonly zxid: bigint;
+    }
+  | { readonly kind: 'close'; readonly connection: ConnectionId; readonly reason: CloseReason };
+
+/** Collects the effects of one or more steps. The host performs and empties it once per turn. */
+export interface Output {
+  /** Epochs to save (fsync), then to confirm with `epochsDurable`. */
+  epochs: Epochs | undefined;
+  readonly clients: ClientEffect[];
+  /** For the log of the operator: quotas exceeded, sessions expired. */
+  readonly notes: Note[];
+}
+
+export type Note =
+  | { readonly kind: 'quotaExceeded'; readonly prefix: string; readonly what: string }
+  | { readonly kind: 'sessionExpired'; readonly sessionId: SessionId }
+  | { readonly kind: 'serving'; readonly epoch: number };
+
+export function newOutput(): Output {
+  return { epochs: undefined, clients: [], notes: [] };
+}

@@ -1,0 +1,35 @@
+/** Why this file exists: mntr, the word that monitoring polls: `zk_<key>` TAB value, one per line. */
+import type { Status } from '../server/status.js';
+import { decimal, lines, whole } from './format.js';
+import type { Summary } from './metrics.js';
+import { metrics, summaries } from './metrics.js';
+import { processStatus } from './processStatus.js';
+import { serverState } from './srvr.js';
+import { fullVersion } from './version.js';
+
+/** Version and state, which are text, then all numbers. */
+export async function mntr(status: Status): Promise<string> {
+  const ofProcess = await processStatus();
+  const entries: [key: string, value: string][] = [
+    ['version', fullVersion(status)],
+    ['server_state', serverState(status)],
+  ];
+  for (const { name, fractional, value } of metrics) {
+    entries.push([name, (fractional === true ? decimal : whole)(value(status, ofProcess))]);
+  }
+  for (const summary of summaries) entries.push(...expand(summary, status));
+  return lines(...entries.map(([key, value]) => `zk_${key}\t${value}`));
+}
+
+/** The five lines that ZooKeeper's default provider makes of a summary; all 0 before the first event. */
+function expand({ name, values }: Summary, status: Status): [key: string, value: string][] {
+  const { count, sum, min, max } = values(status);
+  const empty = count === 0;
+  return [
+    [`avg_${name}`, decimal(empty ? 0 : sum / count)],
+    [`min_${name}`, whole(empty ? 0 : min)],
+    [`max_${name}`, whole(empty ? 0 : max)],
+    [`cnt_${name}`, whole(count)],
+    [`sum_${name}`, whole(sum)],
+  ];
+}

@@ -1,0 +1,535 @@
+/**
+ * One client's connection: four-letter word or handshake first, then requests. Turns bytes into the engine's inputs
+ * and its effects into frames; answers itself only what never waits its turn (auth, SASL, refusals).
+ */
+import type { Socket } from 'node:net';
+import {
+  DecodeError,
+  FrameError,
+  FrameSplitter,
+  Reader,
+  readAuthPacket,
+  readConnectRequest,
+  readRequestHeader,
+  readSaslPacket,
+  type ConnectRequest,
+} from '../codec/index.js';
+import type { ClientEffect, ConnectionId } from '../engine/index.js';
+import { ClientSocket } from '../net/index.js';
+import type { Identity } from '../tree/index.js';
+import {
+  ErrorCode,
+  NO_SESSION,
+  OpCode,
+  Xid,
+  ZXID_ZERO,
+  isWrite,
+  readRequest,
+  sessionIdOf,
+  zxidOf,
+  type SessionId,
+  type Zxid,
+} from '../types/index.js';
+import { Queue, unreachable } from '../util/index.js';
+import { authenticate, withIdentities } from './identities.js';
+import { NO_PASSWORD } from './passwords.js';
+import { writeBareReply, writeConnected, writeEvent, writeReply } from './replies.js';
+import { SaslServer } from './sasl.js';
+import type { ConnectionHost } from './connectionHost.js';
+import type { ConnectionStatus } from './status.js';
+import { Summary } from './stats.js';
+
+/** Above this much unsent the connection is not read and its replies wait as values. */
+const UNSENT_BYTES_HIGH = 1024 * 1024;
+/** Roughly what an effect that waits costs. */
+const EFFECT_BYTES = 128;
+/** A client that lets this much pile up is cut off (zab.md section 8). */
+const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
+/** And so is one that takes nothing for this long while something waits. */
+const STALLED_MS_MAX = 30_000;
+const REQUEST_HEADER_BYTES = 8;
+
+type Phase =
+  /** Nothing understood yet: a four-letter word or a ConnectRequest. */
+  | 'new'
+  /** A four-letter word is being answered. */
+  | 'word'
+  /** The ConnectRequest is with the engine; what follows it waits. */
+  | 'connecting'
+  | 'established'
+  /** Nothing more is taken from the client. */
+  | 'done';
+
+export class Connection {
+  readonly id: ConnectionId;
+  readonly socket: ClientSocket;
+  readonly establishedAt: number;
+
+  readonly #host: ConnectionHost;
+  readonly #frames: FrameSplitter;
+  readonly #reader = new Reader();
+  readonly #openedAt: number;
+  readonly #arrivals = new Queue<number>();
+  readonly #backlog = new Queue<ClientEffect>();
+  readonly #latency = new Summary();
+  #attached: Buffer | undefined;
+  #phase: Phase = 'new';
+  #connectSent = false;
+  #opening: Buffer = Buffer.alloc(0);
+  #identities: readonly Identity[];
+  #sasl: SaslServer | undefined;
+  #sendsReadOnly = false;
+  #sessionId: SessionId = NO_SESSION;
+  #sessionTimeoutMs = 0;
+  #throttled = false;
+  #stalledSince: number | undefined;
+  #received = 0;
+  #sent = 0;
+  #lastOp: number | undefined;
+  #lastCxid: number | undefined;
+  #lastZxid: Zxid = ZXID_ZERO;
+  #lastResponseAt = 0;
+  #lastLatency = 0;
+
+  constructor(id: ConnectionId, socket: Socket, host: ConnectionHost) {
+    this.id = id;
+    this.#host = host;
+    this.#openedAt = host.now;
+    this.establishedAt = host.wallMs;
+    this.#frames = new FrameSplitter(host.config.maxFrameBytes);
+    this.socket = new ClientSocket(socket, {
+      chunk: (bytes) => this.#chunk(bytes),
+      drained: () => this.#drained(),
+      closed: () => this.#closed(),
+    });
+    this.#identities = [{ scheme: 'ip', id: this.socket.address }];
+  }
+
+  get sessionId(): SessionId {
+    return this.#sessionId;
+  }
+
+  /** Requests received and not answered. */
+  get outstanding(): number {
+    return this.#arrivals.length;
+  }
+
+  // --- bytes in --------------------------------------------------------------------------------------------------
+
+  #chunk(bytes: Buffer): void {
+    this.#host.stats.bytesReceived += bytes.byteLength;
+    switch (this.#phase) {
+      case 'new':
+        return this.#open(bytes);
+      case 'established':
+      case 'connecting':
+        this.#frames.feed(bytes);
+        return this.#takeFrames();
+      case 'word':
+      case 'done':
+        return;
+      default:
+        return unreachable(this.#phase);
+    }
+  }
+
+  /** The first four bytes decide between a four-letter word and a frame's length. */
+  #open(bytes: Buffer): void {
+    const opening = this.#opening.byteLength === 0 ? bytes : Buffer.concat([this.#opening, bytes]);
+    if (opening.byteLength < 4) {
+      this.#opening = opening;
+      return;
+    }
+    const word = this.#host.words.find(opening.readInt32BE(0));
+    if (word !== undefined) {
+      if (opening.byteLength < 4 + word.argumentBytes) {
+        this.#opening = opening;
+        return;
+      }
+      this.#phase = 'word';
+      this.#host.answerWord(this, word, opening.subarray(4, 4 + word.argumentBytes));
+      return;
+    }
+    this.#opening = Buffer.alloc(0);
+    this.#phase = 'connecting';
+    this.#frames.feed(opening);
+    this.#takeConnectRequest();
+  }
+
+  #takeConnectRequest(): void {
+    if (!this.#nextFrame()) {
+      // Not whole yet: the chunks to come go through #takeFrames, which comes back here.
+      return;
+    }
+    let request: ConnectRequest;
+    try {
+      request = readConnectRequest(this.#reader);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return this.#abort('its connect request cannot be decoded');
+    }
+    this.#sendsReadOnly = request.readOnly !== undefined;
+    this.#connectSent = true;
+    // What the client has already sent behind its ConnectRequest waits for the answer to it.
+    this.socket.pause();
+    this.#noteRequest(0, OpCode.createSession);
+    const sessionId = sessionIdOf(request.sessionId);
+    this.#host.submit({
+      kind: 'connect',
+      connection: this.id,
+      sessionId,
+      passwordValid: sessionId !== NO_SESSION && this.#host.passwords.matches(sessionId, request.passwd),
+      timeOut: request.timeOut,
+      lastZxidSeen: zxidOf(request.lastZxidSeen),
+      identities: this.#identities,
+      time: this.#host.time,
+    });
+  }
+
+  #takeFrames(): void {
+    if (this.#phase === 'connecting' && !this.#connectSent) return this.#takeConnectRequest();
+    while (this.#phase === 'established' && this.#nextFrame()) this.#takeRequest();
+  }
+
+  /** Moves the reader to the next whole frame. */
+  #nextFrame(): boolean {
+    const frames = this.#frames;
+    try {
+      if (!frames.next()) return false;
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#abort(error.message);
+      return false;
+    }
+    if (frames.bytes !== this.#attached) {
+      this.#attached = frames.bytes;
+      this.#reader.attach(frames.bytes);
+    }
+    this.#reader.seek(frames.start, frames.end);
+    return true;
+  }
+
+  #takeRequest(): void {
+    const reader = this.#reader;
+    if (reader.remaining < REQUEST_HEADER_BYTES) return this.#abort('a request is shorter than its header');
+    const { xid, type } = readRequestHeader(reader);
+    if (isReserved(xid, type)) return this.#abort(`request type ${type} comes with the reserved xid ${xid}`);
+    if (type === OpCode.auth) return this.#authenticate(xid);
+    if (type === OpCode.sasl) return this.#saslStep(xid);
+    this.#noteRequest(xid, type);
+    if (!this.#mayAsk()) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
+    const request = readRequest(type, reader);
+    if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
+    this.#host.submit({
+      kind: 'request',
+      connection: this.id,
+      xid: type === OpCode.ping ? Xid.ping : xid,
+      request,
+      time: isWrite(request) ? this.#host.time : 0n,
+    });
+    if (type === OpCode.closeSession) this.#phase = 'done';
+  }
+
+  #noteRequest(xid: number, type: number): void {
+    this.#received++;
+    this.#host.stats.packetsReceived++;
+    this.#lastOp = type;
+    this.#lastCxid = xid;
+    this.#arrivals.push(this.#host.now);
+  }
+
+  // --- who is it -------------------------------------------------------------------------------------------------
+
+  #mayAsk(): boolean {
+    const schemes = this.#host.config.auth.enforcedSchemes;
+    return schemes.length === 0 || this.#identities.some((identity) => schemes.includes(identity.scheme));
+  }
+
+  #authenticate(xid: number): void {
+    this.#host.stats.packetsReceived++;
+    let packet;
+    try {
+      packet = readAuthPacket(this.#reader);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return this.#refuse(xid, ErrorCode.MARSHALLINGERROR, ZXID_ZERO);
+    }
+    const outcome = authenticate(this.#host.config.auth, this.#identities, packet.scheme, packet.auth);
+    switch (outcome.kind) {
+      case 'accepted':
+        this.#identify(outcome.identities);
+        return this.#sayNow(() => writeBareReply(this.socket.writer(), xid, 0n, 0));
+      case 'refused':
+        this.#host.stats.authFailures++;
+        return this.#refuse(xid, ErrorCode.AUTHFAILED, ZXID_ZERO);
+      case 'wrongEnsemble':
+        return this.#abort('it asks for another ensemble');
+      default:
+        return unreachable(outcome);
+    }
+  }
+
+  #saslStep(xid: number): void {
+    this.#host.stats.packetsReceived++;
+    const { sasl, enforcedSchemes } = this.#host.config.auth;
+    let token: Buffer | null;
+    try {
+      ({ token } = readSaslPacket(this.#reader));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      return this.#refuse(xid, ErrorCode.MARSHALLINGERROR, ZXID_ZERO);
+    }
+    if (sasl === undefined) return this.#sayToken(xid, null);
+    const step = (this.#sasl ??= new SaslServer(sasl.users)).step(token);
+    switch (step.kind) {
+      case 'challenge':
+        return this.#sayToken(xid, step.token);
+      case 'done': {
+        const identities: Identity[] = [{ scheme: 'sasl', id: step.user }];
+        if (this.#host.config.auth.superUsers.includes(step.user))
+          identities.push({ scheme: 'super', id: '' });
+        this.#identify(withIdentities(this.#identities, identities));
+        return this.#sayToken(xid, step.token);
+      }
+      case 'failed': {
+        this.#host.stats.authFailures++;
+        const enforced = enforcedSchemes.includes('sasl');
+        if (sasl.allowFailedClients && !enforced) return this.#sayToken(xid, null);
+        const err = enforced ? ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH : ErrorCode.AUTHFAILED;
+        this.#sayToken(xid, null, err);
+        return this.#finish();
+      }
+      default:
+        return unreachable(step);
+    }
+  }
+
+  #identify(identities: readonly Identity[]): void {
+    this.#identities = identities;
+    this.#host.submit({ kind: 'identities', connection: this.id, identities });
+  }
+
+  #sayToken(xid: number, token: Buffer | null, err = 0): void {
+    this.#sayNow(() => {
+      const w = this.socket.writer();
+      const mark = w.startFrame();
+      w.int(xid);
+      w.long(0n);
+      w.int(err);
+      w.buffer(token);
+      w.endFrame(mark);
+    });
+  }
+
+  /** Answers out of turn; these replies may overtake others, as in ZooKeeper. */
+  #sayNow(write: () => void): void {
+    if (this.socket.finished) return;
+    write();
+    this.#sent++;
+    this.#host.stats.packetsSent++;
+    this.#host.touch(this);
+  }
+
+  /** Answers with an error and closes: nothing after it is taken. */
+  #refuse(xid: number, err: number, zxid: Zxid): void {
+    this.#sayNow(() => writeBareReply(this.socket.writer(), xid, zxid, err));
+    this.#finish();
+  }
+
+  // --- effects out -----------------------------------------------------------------------------------------------
+
+  /** Takes an effect of the engine. What cannot be sent yet waits as a value, so that memory stays bounded. */
+  deliver(effect: ClientEffect): void {
+    if (this.socket.finished) return;
+    if (this.#backlog.length > 0 || this.socket.unsent > UNSENT_BYTES_HIGH) {
+      this.#backlog.push(effect);
+      this.#stalledSince ??= this.#host.now;
+      this.#readOrPause();
+      if (this.#backlog.length * EFFECT_BYTES > BACKLOG_BYTES_MAX)
+        this.#abort('it does not read its replies');
+      return;
+    }
+    this.#perform(effect);
+  }
+
+  #perform(effect: ClientEffect): void {
+    switch (effect.kind) {
+      case 'reply': {
+        const w = this.socket.writer();
+        const before = w.length;
+        writeReply(w, effect);
+        this.#noteResponse(w.length - before, effect.zxid);
+        return;
+      }
+      case 'event':
+        writeEvent(this.socket.writer(), effect);
+        this.#sent++;
+        this.#host.stats.packetsSent++;
+        return;
+      case 'connected':
+        return this.#connected(effect.sessionId, effect.timeOut);
+      case 'close':
+        if (effect.reason !== 'session closed') {
+          this.#host.log.debug(
+            { address: this.socket.address, port: this.socket.port },
+            `Closed: ${effect.reason}.`,
+          );
+        }
+        return this.#finish();
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #connected(sessionId: SessionId, timeOut: number): void {
+    const w = this.socket.writer();
+    const before = w.length;
+    const password = sessionId === NO_SESSION ? NO_PASSWORD : this.#host.passwords.of(sessionId);
+    writeConnected(w, { sessionId, timeOut }, password, this.#sendsReadOnly ? false : undefined);
+    this.#noteResponse(w.length - before, ZXID_ZERO);
+    if (sessionId === NO_SESSION) return this.#finish();
+    this.#sessionId = sessionId;
+    this.#sessionTimeoutMs = timeOut;
+    this.#phase = 'established';
+    this.#readOrPause();
+    // Requests that came along with the ConnectRequest: after this turn, so that its answer is on its way first.
+    setImmediate(() => this.#takeFrames());
+  }
+
+  #noteResponse(size: number, zxid: Zxid): void {
+    const arrived = this.#arrivals.shift() ?? this.#host.now;
+    const latency = this.#host.now - arrived;
+    this.#sent++;
+    this.#lastLatency = latency;
+    this.#lastResponseAt = this.#host.now;
+    if (zxid > 0n) this.#lastZxid = zxid;
+    this.#latency.note(latency);
+    this.#host.stats.latency.note(latency);
+    this.#host.stats.noteResponse(size);
+  }
+
+  /** Ends a turn: everything written leaves. */
+  flush(): void {
+    this.socket.flush();
+  }
+
+  #drained(): void {
+    for (let next = this.#backlog.peek(); next !== undefined; next = this.#backlog.peek()) {
+      if (this.socket.unsent > UNSENT_BYTES_HIGH) break;
+      this.#backlog.shift();
+      this.#perform(next);
+    }
+    this.#stalledSince = this.#backlog.length === 0 ? undefined : this.#host.now;
+    this.flush();
+    this.#readOrPause();
+  }
+
+  /** Pauses or resumes reading because the whole server has too much to do (globalOutstandingLimit). */
+  throttle(on: boolean): void {
+    if (this.#throttled === on) return;
+    this.#throttled = on;
+    this.#readOrPause();
+  }
+
+  get #reading(): boolean {
+    return !this.#throttled && this.#backlog.length === 0 && this.#phase !== 'connecting';
+  }
+
+  #readOrPause(): void {
+    if (this.socket.finished) return;
+    if (this.#reading) this.socket.resume();
+    else this.socket.pause();
+  }
+
+  // --- the end ---------------------------------------------------------------------------------------------------
+
+  /** Closes connections that never get past the handshake, and those that take nothing. */
+  checkDeadlines(): void {
+    const { now, config } = this.#host;
+    const early = this.#phase === 'new' || this.#phase === 'connecting';
+    if (early && now - this.#openedAt > config.sessionlessTimeoutMs) {
+      this.#abort(`no session within ${config.sessionlessTimeoutMs} ms`);
+    } else if (this.#stalledSince !== undefined && now - this.#stalledSince > STALLED_MS_MAX) {
+      this.#abort(`it has not read its replies for ${STALLED_MS_MAX} ms`);
+    }
+  }
+
+  /** Sends a four-letter word's answer and closes. */
+  finishWith(text: string): void {
+    this.socket.writer().raw(Buffer.from(text));
+    this.#finish();
+  }
+
+  /** Sends what is written, then closes. */
+  #finish(): void {
+    this.#phase = 'done';
+    this.socket.finish();
+  }
+
+  /** Closes without a word, as ZooKeeper does where a client breaks the protocol. */
+  #abort(why: string): void {
+    if (this.#phase === 'done' && this.socket.finished) return;
+    this.#phase = 'done';
+    this.#host.noteBadInput(this, why);
+    this.flush();
+    this.socket.destroy();
+  }
+
+  /** The server stops. */
+  destroy(): void {
+    this.#phase = 'done';
+    this.socket.destroy();
+  }
+
+  #closed(): void {
+    this.#phase = 'done';
+    this.#backlog.clear();
+    this.#host.gone(this);
+  }
+
+  // --- for operators ---------------------------------------------------------------------------------------------
+
+  get status(): ConnectionStatus {
+    const { min, avg, max } = this.#latency;
+    return {
+      address: this.socket.address,
+      port: this.socket.port,
+      sessionId: this.#sessionId,
+      sessionTimeoutMs: this.#sessionTimeoutMs,
+      queued: this.outstanding,
+      received: this.#received,
+      sent: this.#sent,
+      reading: this.#reading,
+      lastOp: this.#lastOp,
+      establishedAt: this.establishedAt,
+      lastCxid: this.#lastCxid,
+      lastZxid: this.#lastZxid,
+      lastResponseAt: this.#lastResponseAt,
+      lastLatency: this.#lastLatency,
+      latency: { min, avg, max },
+    };
+  }
+
+  resetStats(): void {
+    this.#received = 0;
+    this.#sent = 0;
+    this.#latency.reset();
+    this.#lastLatency = 0;
+  }
+}
+
+/** xids below zero belong to one kind of request each; with another they would confuse the client's own bookkeeping. */
+function isReserved(xid: number, type: number): boolean {
+  switch (xid) {
+    case Xid.watchEvent:
+      return true;
+    case Xid.ping:
+      return type !== OpCode.ping;
+    case Xid.auth:
+      return type !== OpCode.auth;
+    case Xid.setWatches:
+      return type !== OpCode.setWatches && type !== OpCode.setWatches2;
+    default:
+      return false;
+  }
+}

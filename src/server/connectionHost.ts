@@ -1,0 +1,48 @@
+/** What a connection needs of the server around it. */
+import type { Logger } from 'pino';
+import type { ServerConfig } from '../config/index.js';
+import type { ConnectionId, Input } from '../engine/index.js';
+import type { SessionId } from '../types/index.js';
+import type { Passwords } from './passwords.js';
+import type { ServerStats } from './stats.js';
+import type { Status } from './status.js';
+
+/** A word as the connection must know it: how many bytes belong to it. */
+export interface Word {
+  readonly name: string;
+  readonly argumentBytes: number;
+}
+
+/** The four-letter words: the room above the server knows them. */
+export interface Words<W extends Word = Word> {
+  /** @param opening the first four bytes of a connection, as int32 */
+  find(opening: number): W | undefined;
+  answer(word: W, status: Status, argument: Buffer): string | Promise<string>;
+}
+
+/** The connection as the host sees it. */
+export interface HostedConnection {
+  readonly id: ConnectionId;
+  readonly sessionId: SessionId;
+  finishWith(text: string): void;
+}
+
+export interface ConnectionHost {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly stats: ServerStats;
+  readonly passwords: Passwords;
+  readonly words: Words;
+  /** Monotonic clock of this turn, ms. */
+  readonly now: number;
+  /** Wall clock of this turn, ms since 1970. */
+  readonly wallMs: number;
+  /** The same, for txns. */
+  readonly time: bigint;
+  submit(input: Input): void;
+  /** The connection has something to flush when the turn ends. */
+  touch(connection: HostedConnection): void;
+  answerWord(connection: HostedConnection, word: Word, argument: Buffer): void;
+  noteBadInput(connection: HostedConnection, why: string): void;
+  gone(connection: HostedConnection): void;
+}

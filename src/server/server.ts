@@ -1,0 +1,419 @@
+/**
+ * The host loop: the one place where order and I/O meet. Within a turn every input goes straight into the engine; at
+ * the end of the turn, once,
+ *   1. what was proposed goes to the log (one batch; the storage commits it as a group),
+ *   2. epochs to save go to the log behind it,
+ *   3. replies and events are encoded, in the engine's order,
+ *   4. every connection that has something sends it in one write.
+ * A reply to a write leaves only in a later turn: the engine makes it when the log says that the record is durable.
+ */
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { Reader } from '../codec/index.js';
+import type { ServerConfig } from '../config/index.js';
+import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
+import { Listener } from '../net/index.js';
+import type { Storage, StorageError, StorageHandler } from '../storage/index.js';
+import { readTxn, zxidOf } from '../types/index.js';
+import { hex, unreachable } from '../util/index.js';
+import { Connection } from './connection.js';
+import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
+import { DiskWatch } from './diskWatch.js';
+import { engineSettings } from './engineSettings.js';
+import { Passwords } from './passwords.js';
+import { ServerStats } from './stats.js';
+import { ServerStatus } from './serverStatus.js';
+
+/** How often deadlines of connections are looked at. */
+const SWEEP_MS = 1000;
+/** Changes go to `tree.db` at least this often, or when there are this many. */
+const FLUSH_MS = 100;
+const FLUSH_CHANGES = 2000;
+/** After a full disk: how often the log is tried again. */
+const REOPEN_MS = 1000;
+
+/** The server cannot go on. */
+export interface FatalError {
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+export class Server implements ConnectionHost {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly stats = new ServerStats();
+  readonly passwords: Passwords;
+  readonly words: Words;
+  readonly connections = new Map<ConnectionId, Connection>();
+  /** Settles when the server cannot go on; never when it is closed. */
+  readonly failed: Promise<FatalError>;
+
+  /** Replaced only while the state is brought back, when a damaged `tree.db` makes it begin again. */
+  #engine: Engine;
+  readonly #storage: Storage;
+  readonly #status: ServerStatus;
+  readonly #out = newOutput();
+  readonly #touched = new Set<HostedConnection>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #badInputLogged = new Map<string, number>();
+  readonly #appended: { readonly index: number; readonly at: number }[] = [];
+  #fail: (error: FatalError) => void = () => undefined;
+  #listener: Listener | undefined;
+  #nextConnection: ConnectionId = 1;
+  #turnPending = false;
+  #now = performance.now();
+  #wallMs = Date.now();
+  #clockFresh = false;
+  #throttling = false;
+  #closing = false;
+
+  constructor(config: ServerConfig, storage: Storage, log: Logger, words: Words) {
+    this.config = config;
+    this.words = words;
+    this.log = log;
+    this.#storage = storage;
+    this.passwords = new Passwords(storage.secret);
+    this.#engine = new Engine(engineSettings(config));
+    this.#status = new ServerStatus(this, storage);
+    this.failed = new Promise((resolve) => (this.#fail = resolve));
+  }
+
+  /** What operators may look at. */
+  get status(): ServerStatus {
+    return this.#status;
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+
+  /** The port in use; 0 before `start` is through. */
+  get port(): number {
+    return this.#listener?.address.port ?? 0;
+  }
+
+  /** The address listened on. */
+  get address(): string {
+    return this.#listener?.address.address ?? '';
+  }
+
+  // --- clocks: read once a turn ------------------------------------------------------------------------------------
+
+  get now(): number {
+    this.#readClocks();
+    return this.#now;
+  }
+
+  get wallMs(): number {
+    this.#readClocks();
+    return this.#wallMs;
+  }
+
+  get time(): bigint {
+    return BigInt(this.wallMs);
+  }
+
+  #readClocks(): void {
+    if (this.#clockFresh) return;
+    this.#clockFresh = true;
+    this.#now = performance.now();
+    this.#wallMs = Date.now();
+    this.#scheduleTurn();
+  }
+
+  // --- life --------------------------------------------------------------------------------------------------------
+
+  /** Brings the state back from disk, opens the port, and resolves when clients are served. */
+  async start(): Promise<void> {
+    await this.#recover();
+    this.#listener = await Listener.open(
+      {
+        port: this.config.clientPort,
+        host: this.config.clientPortAddress,
+        backlog: this.config.clientPortListenBacklog,
+        keepAlive: this.config.clientTcpKeepAlive,
+      },
+      (socket) => this.#accept(socket),
+    );
+    await new Promise<void>((resolve) => {
+      this.#served = resolve;
+      this.#storage.start(this.#storageHandler());
+      this.#lead();
+      this.#every(Math.max(10, Math.min(500, this.config.tickTime / 2)), () => this.#tick());
+      this.#every(SWEEP_MS, () => this.#sweep());
+      this.#every(FLUSH_MS, () => this.#flushTree(1));
+      this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
+    });
+    this.log.info(
+      { address: this.address, port: this.port },
+      `Serving clients on ${displayAddress(this.address)}:${this.port}, epoch ${this.#status.epoch}.`,
+    );
+    const watch = new DiskWatch(this.#storage, this.config, this.log, (hasRoom) =>
+      this.submit({ kind: 'room', hasRoom }),
+    );
+    this.#every(DiskWatch.INTERVAL_MS, () => watch.look());
+    watch.look();
+  }
+  #served: () => void = () => undefined;
+
+  async #recover(): Promise<void> {
+    const storage = this.#storage;
+    const started = performance.now();
+    await storage.loadTree({
+      znode: (row) => this.engine.tree.restore(row),
+      session: ({ sessionId, timeOut }) => this.engine.restoreSession(sessionId, timeOut),
+      reset: () => (this.#engine = new Engine(engineSettings(this.config))),
+    });
+    this.engine.restored(storage.treeMark);
+    let replayed = 0;
+    const reader = new Reader();
+    await storage.replay((record) => {
+      reader.attach(record.payload);
+      const { header, txn } = readTxn(reader);
+      this.engine.replay(
+        { index: Number(record.index), zxid: zxidOf(record.zxid), chain: record.chain },
+        header,
+        txn,
+      );
+      replayed++;
+    });
+    this.log.info(
+      {
+        znodes: this.engine.tree.nodeCount,
+        sessions: this.engine.sessions.size,
+        replayed,
+        zxid: hex(storage.tail.zxid),
+      },
+      `Recovered ${this.engine.tree.nodeCount} znodes in ${Math.round(performance.now() - started)} ms.`,
+    );
+  }
+
+  #lead(): void {
+    this.submit({ kind: 'lead', epochs: this.#storage.epochs, tail: this.#storage.tail, time: this.time });
+  }
+
+  /** Stops serving, brings everything to disk and frees the directories. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#listener?.close();
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const connection of [...this.connections.values()]) connection.destroy();
+    this.#endTurn();
+    this.#flushTree(0);
+    await this.#storage.close();
+  }
+
+  #halt(error: FatalError): void {
+    this.submit({ kind: 'logFailed' });
+    this.#fail(error);
+  }
+
+  #every(ms: number, action: () => void): void {
+    const timer = setInterval(action, ms);
+    this.#timers.push(timer);
+  }
+
+  // --- the turn ----------------------------------------------------------------------------------------------------
+
+  submit(input: Input): void {
+    this.engine.step(input, this.#out);
+    this.#scheduleTurn();
+  }
+
+  touch(connection: HostedConnection): void {
+    this.#touched.add(connection);
+    this.#scheduleTurn();
+  }
+
+  #scheduleTurn(): void {
+    if (this.#turnPending) return;
+    this.#turnPending = true;
+    setImmediate(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#turnPending = false;
+    const batch = this.engine.takeBatch();
+    if (batch !== undefined) {
+      this.#appended.push({ index: batch.last.index, at: this.now });
+      this.#storage.append(batch);
+    }
+    const out = this.#out;
+    if (out.epochs !== undefined) {
+      this.#storage.saveEpochs(out.epochs);
+      out.epochs = undefined;
+    }
+    const effects = out.clients.splice(0);
+    for (const effect of effects) {
+      const connection = this.connections.get(effect.connection);
+      if (connection === undefined) continue;
+      connection.deliver(effect);
+      this.#touched.add(connection);
+    }
+    for (const connection of this.#touched) this.connections.get(connection.id)?.flush();
+    this.#touched.clear();
+    for (const note of out.notes.splice(0)) this.#report(note);
+    this.#throttle();
+    if (this.engine.unflushed >= FLUSH_CHANGES) this.#flushTree(FLUSH_CHANGES);
+    this.#clockFresh = false;
+  }
+
+  /** Above globalOutstandingLimit connections with requests in progress are not read; nothing is refused. */
+  #throttle(): void {
+    const over = this.engine.outstanding > this.config.globalOutstandingLimit;
+    if (!over && !this.#throttling) return;
+    this.#throttling = over;
+    for (const connection of this.connections.values())
+      connection.throttle(over && connection.outstanding > 0);
+  }
+
+  #flushTree(least: number): void {
+    if (this.engine.unflushed < least) return;
+    const changes = this.engine.takeFlush();
+    if (changes !== undefined) this.#storage.flush(changes);
+  }
+
+  #tick(): void {
+    this.submit({ kind: 'tick', now: this.now, time: this.time });
+  }
+
+  #reap(): void {
+    const perSweep = (this.config.containerMaxPerMinute * this.config.containerCheckIntervalMs) / 60_000;
+    this.submit({ kind: 'reap', time: this.time, most: Math.max(1, Math.floor(perSweep)) });
+  }
+
+  #sweep(): void {
+    for (const connection of this.connections.values()) connection.checkDeadlines();
+    this.#badInputLogged.clear();
+  }
+
+  #report(note: Note): void {
+    switch (note.kind) {
+      case 'quotaExceeded':
+        this.log.warn({ path: note.prefix }, `Quota of ${note.prefix} exceeded: ${note.what}.`);
+        return;
+      case 'sessionExpired':
+        this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
+        return;
+      case 'serving':
+        this.#served();
+        return;
+      default:
+        return unreachable(note);
+    }
+  }
+
+  // --- disk --------------------------------------------------------------------------------------------------------
+
+  #storageHandler(): StorageHandler {
+    return {
+      durable: (mark) => {
+        this.#noteSynced(mark.index);
+        this.submit({ kind: 'persisted', index: mark.index });
+      },
+      epochsDurable: (epochs) => this.submit({ kind: 'epochsDurable', epochs }),
+      failed: (error) => this.#storageFailed(error),
+    };
+  }
+
+  #noteSynced(index: number): void {
+    let done = 0;
+    while (done < this.#appended.length && (this.#appended[done]?.index ?? Infinity) <= index) done++;
+    const [oldest] = this.#appended.splice(0, done);
+    if (oldest === undefined) return;
+    const took = this.now - oldest.at;
+    this.stats.fsync.note(took);
+    if (took > this.config.fsyncWarningMs) {
+      this.log.warn(
+        { ms: Math.round(took) },
+        `Writing the log took ${Math.round(took)} ms: the disk is slow.`,
+      );
+    }
+  }
+
+  #storageFailed(error: StorageError): void {
+    this.#appended.length = 0;
+    if (error.kind !== 'full') return this.#halt({ message: error.message, exitCode: error.exitCode });
+    this.log.error(`${error.message} No client is served until there is room; trying again every second.`);
+    this.submit({ kind: 'logFailed' });
+    this.#reopenLater();
+  }
+
+  #reopenLater(): void {
+    const timer = setTimeout(() => {
+      if (this.#closing) return;
+      this.#storage.reopen().then(
+        () => {
+          this.#lead();
+          this.log.info('The log can be written again.');
+        },
+        (error: unknown) => {
+          this.log.debug({ err: error }, 'The log cannot be written yet.');
+          this.#reopenLater();
+        },
+      );
+    }, REOPEN_MS);
+    timer.unref();
+  }
+
+  // --- connections -------------------------------------------------------------------------------------------------
+
+  #accept(socket: Socket): void {
+    const { maxCnxns, maxClientCnxns } = this.config;
+    const address = socket.remoteAddress ?? '';
+    const fromThere = this.#perAddress.get(address) ?? 0;
+    const overall = maxCnxns > 0 && this.connections.size >= maxCnxns;
+    if (this.#closing || overall || (maxClientCnxns > 0 && fromThere >= maxClientCnxns)) {
+      this.stats.connectionsRejected++;
+      if (!this.#closing) {
+        const limit = overall ? `maxCnxns=${maxCnxns}` : `maxClientCnxns=${maxClientCnxns}`;
+        this.#logOncePerSecond(address, `Refused a connection from ${address}: ${limit} is reached.`);
+      }
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    this.#perAddress.set(address, fromThere + 1);
+    socket.once('close', () => {
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    });
+    const id = this.#nextConnection++;
+    this.connections.set(id, new Connection(id, socket, this));
+  }
+
+  gone(connection: HostedConnection): void {
+    if (!this.connections.delete(connection.id)) return;
+    this.submit({ kind: 'disconnect', connection: connection.id });
+  }
+
+  noteBadInput(connection: HostedConnection, why: string): void {
+    this.stats.requestsMalformed++;
+    const address = this.connections.get(connection.id)?.socket.address ?? '';
+    this.#logOncePerSecond(address, `Closed the connection of ${address}: ${why}`);
+  }
+
+  #logOncePerSecond(address: string, message: string): void {
+    const count = this.#badInputLogged.get(address) ?? 0;
+    this.#badInputLogged.set(address, count + 1);
+    if (count === 0) this.log.warn({ address }, message);
+  }
+
+  answerWord(connection: HostedConnection, word: Word, argument: Buffer): void {
+    Promise.resolve(this.words.answer(word, this.#status, argument)).then(
+      (text) => connection.finishWith(text),
+      (error: unknown) => {
+        this.log.error({ err: error }, `The four-letter word ${word.name} failed.`);
+        connection.finishWith('');
+      },
+    );
+  }
+}
+
+/** As one writes it into a client's connect string. */
+function displayAddress(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,166 @@
+/** The server's side of `Status`: reads engine, connections and counters at the moment of the call. */
+import { buildInfo } from './buildInfo.js';
+import type { ServerConfig } from '../config/index.js';
+import type { Storage } from '../storage/index.js';
+import { NO_SESSION, epochOf, type SessionId, type Zxid } from '../types/index.js';
+import type { Server } from './server.js';
+import type { ConnectionStatus, LatencyStatus, Status, WatchStatus } from './status.js';
+
+export class ServerStatus implements Status {
+  readonly version = buildInfo.version;
+  readonly builtAt = buildInfo.builtAt;
+  readonly revision = buildInfo.revision;
+  readonly mode = 'standalone';
+  readonly readOnly = false;
+  readonly #server: Server;
+  readonly #storage: Storage;
+  readonly #startedAt = performance.now();
+
+  constructor(server: Server, storage: Storage) {
+    this.#server = server;
+    this.#storage = storage;
+  }
+
+  get config(): ServerConfig {
+    return this.#server.config;
+  }
+
+  get clientPort(): number {
+    return this.#server.port;
+  }
+
+  get serving(): boolean {
+    return this.#server.engine.serving;
+  }
+
+  get uptimeMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  get lastZxid(): Zxid {
+    return this.#server.engine.lastZxid;
+  }
+
+  get epoch(): number {
+    return epochOf(this.lastZxid);
+  }
+
+  /** ZooKeeper counts the root twice, and monitors compare. */
+  get nodeCount(): number {
+    return this.#server.engine.tree.nodeCount + 1;
+  }
+
+  get ephemeralsCount(): number {
+    return this.#server.engine.tree.ephemeralsCount;
+  }
+
+  get approximateDataSize(): number {
+    return this.#server.engine.tree.approximateDataSize;
+  }
+
+  get packetsReceived(): number {
+    return this.#server.stats.packetsReceived;
+  }
+
+  get packetsSent(): number {
+    return this.#server.stats.packetsSent;
+  }
+
+  get latency(): LatencyStatus {
+    const { min, avg, max } = this.#server.stats.latency;
+    return { min, avg, max };
+  }
+
+  get outstanding(): number {
+    return this.#server.engine.outstanding;
+  }
+
+  get connectionsCount(): number {
+    return this.#server.connections.size;
+  }
+
+  readonly connections = (): readonly ConnectionStatus[] =>
+    [...this.#server.connections.values()].map((connection) => connection.status);
+
+  get sessionsCount(): number {
+    return this.#server.engine.sessions.size;
+  }
+
+  readonly sessionBuckets = (): readonly { expiresAt: number; ids: readonly SessionId[] }[] => {
+    const { sessions, sessionClock } = this.#server.engine;
+    return sessions.buckets.map(({ at, ids }) => ({ expiresAt: Date.now() + at - sessionClock, ids }));
+  };
+
+  readonly ephemerals = (): ReadonlyMap<SessionId, ReadonlySet<string>> =>
+    this.#server.engine.tree.ephemerals;
+
+  get watches(): WatchStatus {
+    const { engine } = this.#server;
+    const { data, child } = engine.watches;
+    return {
+      total: data.size + child.size,
+      dataTotal: data.size,
+      byPath: () => {
+        const paths = new Map<string, SessionId[]>();
+        for (const [path, watchers] of data.paths) {
+          paths.set(
+            path,
+            [...watchers.keys()].map((id) => engine.sessionOf(id)),
+          );
+        }
+        return paths;
+      },
+      bySession: () => {
+        const sessions = new Map<SessionId, string[]>();
+        for (const [watcher, paths] of data.watchers) {
+          const session = engine.sessionOf(watcher);
+          if (session !== NO_SESSION) sessions.set(session, [...paths]);
+        }
+        return sessions;
+      },
+    };
+  }
+
+  readonly digests = (): readonly { zxid: Zxid; digest: bigint }[] => this.#server.engine.digests.entries;
+
+  get lastResponseSize(): number {
+    return this.#server.stats.lastResponseSize;
+  }
+
+  get minResponseSize(): number {
+    return this.#server.stats.minResponseSize;
+  }
+
+  get maxResponseSize(): number {
+    return this.#server.stats.maxResponseSize;
+  }
+
+  get authFailures(): number {
+    return this.#server.stats.authFailures;
+  }
+
+  get connectionsRejected(): number {
+    return this.#server.stats.connectionsRejected;
+  }
+
+  get requestsMalformed(): number {
+    return this.#server.stats.requestsMalformed;
+  }
+
+  get bytesReceived(): number {
+    return this.#server.stats.bytesReceived;
+  }
+
+  get fsync(): { count: number; sum: number; min: number; max: number } {
+    const { count, sum, min, max } = this.#server.stats.fsync;
+    return { count, sum, min, max };
+  }
+
+  readonly sizes = (): Promise<{ dataDir: number; dataLogDir: number }> => this.#storage.sizes();
+
+  readonly resetServerStats = (): void => this.#server.stats.reset();
+
+  readonly resetConnectionStats = (): void => {
+    for (const connection of this.#server.connections.values()) connection.resetStats();
+  };
+}

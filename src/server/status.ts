@@ -1,0 +1,109 @@
+/**
+ * What a server lets others look at: the four-letter words, and later HTTP and metrics, read this and nothing else.
+ * Everything is as of the moment of the call.
+ */
+import type { ServerConfig } from '../config/index.js';
+import type { SessionId, Zxid } from '../types/index.js';
+
+/** Latency of requests in ms, from arrival to reply. */
+export interface LatencyStatus {
+  readonly min: number;
+  readonly avg: number;
+  readonly max: number;
+}
+
+/** One client connection. */
+export interface ConnectionStatus {
+  /** Numeric address without a zone, IPv4 in its own form. */
+  readonly address: string;
+  readonly port: number;
+  /** 0 before the handshake. */
+  readonly sessionId: SessionId;
+  readonly sessionTimeoutMs: number;
+  /** Requests received and not answered. */
+  readonly queued: number;
+  readonly received: number;
+  readonly sent: number;
+  /** False while the server does not read from it. */
+  readonly reading: boolean;
+  /** Op code of the last request, undefined before the first. */
+  readonly lastOp: number | undefined;
+  /** ms since 1970 */
+  readonly establishedAt: number;
+  /** xid of the last request, undefined before the first. */
+  readonly lastCxid: number | undefined;
+  readonly lastZxid: Zxid;
+  /** ms on the server's monotonic clock */
+  readonly lastResponseAt: number;
+  readonly lastLatency: number;
+  readonly latency: LatencyStatus;
+}
+
+export interface WatchStatus {
+  /** Pairs of connection and path, both tables together. */
+  readonly total: number;
+  /** The data table alone, which is all that wchs, wchc and wchp know. */
+  readonly dataTotal: number;
+  /** Per path with a data watch the sessions. */
+  readonly byPath: () => ReadonlyMap<string, readonly SessionId[]>;
+  /** Per session with a data watch the paths. */
+  readonly bySession: () => ReadonlyMap<SessionId, readonly string[]>;
+}
+
+export interface Status {
+  /** Zabkeeper's version, e.g. 0.1.0. */
+  readonly version: string;
+  /** ms since 1970 of the build. */
+  readonly builtAt: number;
+  /** Revision of the source, 40 hex digits; undefined when it was not known at build time. */
+  readonly revision: string | undefined;
+  readonly config: ServerConfig;
+  /** The port in use, also where the configuration says 0. */
+  readonly clientPort: number;
+  /** False while the server starts, stops, or cannot write its log. */
+  readonly serving: boolean;
+  readonly mode: 'standalone';
+  readonly readOnly: boolean;
+  readonly uptimeMs: number;
+  readonly lastZxid: Zxid;
+  readonly epoch: number;
+  /** As ZooKeeper counts: the root twice. */
+  readonly nodeCount: number;
+  readonly ephemeralsCount: number;
+  readonly approximateDataSize: number;
+  readonly packetsReceived: number;
+  readonly packetsSent: number;
+  readonly latency: LatencyStatus;
+  /** Requests in progress. */
+  readonly outstanding: number;
+  readonly connectionsCount: number;
+  readonly connections: () => readonly ConnectionStatus[];
+  readonly sessionsCount: number;
+  /** Sessions by expiry time (ms since 1970), soonest first. */
+  readonly sessionBuckets: () => readonly {
+    readonly expiresAt: number;
+    readonly ids: readonly SessionId[];
+  }[];
+  readonly ephemerals: () => ReadonlyMap<SessionId, ReadonlySet<string>>;
+  readonly watches: WatchStatus;
+  /** Digests of the tree at every 128th zxid, oldest first. */
+  readonly digests: () => readonly { readonly zxid: Zxid; readonly digest: bigint }[];
+  readonly lastResponseSize: number;
+  readonly minResponseSize: number;
+  readonly maxResponseSize: number;
+  readonly authFailures: number;
+  readonly connectionsRejected: number;
+  readonly requestsMalformed: number;
+  readonly bytesReceived: number;
+  /** fsync times of the log in ms since the last reset. */
+  readonly fsync: {
+    readonly count: number;
+    readonly sum: number;
+    readonly min: number;
+    readonly max: number;
+  };
+  /** Bytes of the database files. */
+  readonly sizes: () => Promise<{ readonly dataDir: number; readonly dataLogDir: number }>;
+  readonly resetServerStats: () => void;
+  readonly resetConnectionStats: () => void;
+}

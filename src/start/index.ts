@@ -1,0 +1,2 @@
+/** Puts a server together out of configuration, storage, host and four-letter words. */
+export { runServer, startServer, type RunningServer, type StartOptions } from './start.js';

@@ -1,0 +1,121 @@
+/** Starts servers: from a configuration, and embedded in somebody's program or test. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { resolveConfig, type ServerConfig } from '../config/index.js';
+import { StorageError, openMemoryStorage, openStorage, type Storage } from '../storage/index.js';
+import { answer, fourLetterWord } from '../ops/index.js';
+import { Server, type FatalError, type Status, type Words } from '../server/index.js';
+
+/** A server that serves clients. */
+export interface RunningServer extends AsyncDisposable {
+  /** The client port, also where 0 was asked for. */
+  readonly port: number;
+  /** The address listened on, as bound. */
+  readonly address: string;
+  /** `host:port` for a client on this machine. */
+  readonly connectString: string;
+  readonly status: Status;
+  /** Settles when the server cannot go on (a failed disk); never for `close`. */
+  readonly failed: Promise<FatalError>;
+  /** Stops serving and brings everything to disk. Usually well under a second. */
+  close(): Promise<void>;
+}
+
+/** Where Apache ZooKeeper keeps its files below dataDir and dataLogDir, and we ours. */
+const VERSION_DIR = 'version-2';
+
+/**
+ * Starts a server with its data on disk and resolves when clients are served.
+ * @throws StorageError when the data cannot be used, ListenError when the port cannot
+ */
+export async function runServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
+  const dataDir = join(config.dataDir, VERSION_DIR);
+  const dataLogDir = join(config.dataLogDir, VERSION_DIR);
+  refuseApacheData(dataDir);
+  refuseApacheData(dataLogDir);
+  const storage = await openStorage({
+    dataDir,
+    dataLogDir,
+    serverId: config.serverId ?? 0,
+    logRetentionRecords: config.logRetentionRecords,
+    logRetentionBytes: config.logRetentionBytes,
+    acceptDataLoss: config.acceptDataLoss,
+    autocreate: config.dataDirAutocreate,
+    forceSync: true,
+    onProgress: (message, detail) => log.warn(detail, message),
+  });
+  return serve(config, storage, log);
+}
+
+const words: Words = { find: fourLetterWord, answer };
+
+async function serve(config: ServerConfig, storage: Storage, log: Logger): Promise<RunningServer> {
+  const server = new Server(config, storage, log, words);
+  try {
+    await server.start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  const close = (): Promise<void> => server.close();
+  return {
+    port: server.port,
+    address: server.address,
+    connectString: `127.0.0.1:${server.port}`,
+    status: server.status,
+    failed: server.failed,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** An empty tree beside somebody's old data would look like data loss; taking that data over is not possible yet. */
+function refuseApacheData(directory: string): void {
+  if (!existsSync(directory) || existsSync(join(directory, 'log.db'))) return;
+  const found = readdirSync(directory).find((name) => /^(snapshot|log)\.[0-9a-f]+(\.|$)/.test(name));
+  if (found === undefined) return;
+  throw new StorageError(
+    'config',
+    `${directory} holds the data of an Apache ZooKeeper server (${found}), which this release cannot read. ` +
+      'Use another dataDir, or move these files away to start with an empty tree.',
+  );
+}
+
+/** How an embedded server differs from the default. */
+export interface StartOptions {
+  /** @default 0: any free port */
+  readonly port?: number;
+  /** Address to listen on. @default 127.0.0.1 */
+  readonly host?: string;
+  /** Keep the data here. @default none: everything stays in memory and is gone with the server */
+  readonly dataDir?: string;
+  /** Keys of zoo.cfg, e.g. `{ tickTime: '100', enforceQuota: 'true' }`. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** @default none: the server is silent */
+  readonly log?: Logger;
+}
+
+/**
+ * Starts a server inside this process, for tests and tools: `await using zk = await startServer({ port: 0 })`.
+ * @throws ConfigError, StorageError or ListenError, as the command would report them
+ */
+export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const resolved = resolveConfig({
+    keys: {
+      tickTime: '2000',
+      clientPort: '2181',
+      clientPortAddress: options.host ?? '127.0.0.1',
+      // All of a test's clients come from one address.
+      maxClientCnxns: '0',
+      ...options.properties,
+      dataDir: options.dataDir ?? '/nonexistent',
+    },
+    cwd: process.cwd(),
+    readText: () => undefined,
+  });
+  const config: ServerConfig = { ...resolved.config, clientPort: options.port ?? 0 };
+  const log = options.log ?? pino({ level: 'silent' });
+  if (options.dataDir !== undefined) return runServer(config, log);
+  return serve(config, openMemoryStorage({ keep: false }), log);
+}

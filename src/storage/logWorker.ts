@@ -1,0 +1,184 @@
+/**
+ * The thread that owns `log.db`: takes messages, makes groups of them, reports what is durable. All about the
+ * database itself is in `logWriter.ts`.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { Epochs } from '../engine/ports.js';
+import { assert, Queue, unreachable } from '../util/index.js';
+import { LogWriter } from './logWriter.js';
+import type { FromLogWorker, LogWorkerData, ToLogWorker } from './messages.js';
+
+/** A transaction takes no more than this, so that the first in a long queue need not wait for the last. */
+const GROUP_BYTES_MAX = 4 << 20;
+const GROUP_RECORDS_MAX = 5000;
+
+/** After so long without a commit the WAL is emptied. */
+const IDLE_MS = 5000;
+const HOUSEKEEPING_MS = 500;
+
+assert(parentPort !== null, 'This module is the main module of a worker.');
+const port = parentPort;
+// What `disk.ts` passes, in the same release: no need to check it again.
+const writer = new LogWriter(workerData as LogWorkerData);
+
+const queue = new Queue<ToLogWorker>();
+/** `refusing`: the disk was full, and what was appended since is dropped until `reopen`. `ended`: nothing more. */
+let state: 'writing' | 'refusing' | 'ended' = 'writing';
+let committedAt = performance.now();
+let truncated = false;
+
+const timer = setInterval(() => {
+  if (state === 'ended') return;
+  guard(() => {
+    const now = performance.now();
+    writer.syncMark(now);
+    if (!truncated && now - committedAt > IDLE_MS && state === 'writing') {
+      truncated = true;
+      tendWal(() => writer.truncateWal());
+    }
+  });
+}, HOUSEKEEPING_MS);
+
+port.on('message', (message: ToLogWorker) => {
+  queue.push(message);
+  work();
+});
+
+function work(): void {
+  receive();
+  while (queue.length > 0 && state !== 'ended') {
+    guard(next);
+    receive();
+  }
+  if (state === 'writing' && writer.purgeable) setImmediate(purge);
+}
+
+/** Whatever has arrived, without a turn of the event loop. */
+function receive(): void {
+  for (;;) {
+    const received: { message: ToLogWorker } | undefined = receiveMessageOnPort(port);
+    if (received === undefined) return;
+    queue.push(received.message);
+  }
+}
+
+function next(): void {
+  const message = queue.shift();
+  if (message === undefined) return;
+  switch (message.kind) {
+    case 'append':
+    case 'epochs':
+      writeGroup(message);
+      break;
+    case 'treeCheckpointed':
+      writer.treeCheckpointed(message.index);
+      break;
+    case 'logCheckpointed':
+      tendWal(() => writer.checkpointedElsewhere());
+      break;
+    case 'reopen':
+      post({ kind: 'reopened', mark: writer.reopen() });
+      state = 'writing';
+      break;
+    case 'limitPages':
+      writer.limitPages(message.pages);
+      break;
+    case 'close':
+      close();
+      break;
+    default:
+      unreachable(message);
+  }
+}
+
+type Writing = Extract<ToLogWorker, { kind: 'append' | 'epochs' }>;
+
+function writeGroup(first: Writing): void {
+  const batches: Buffer[] = [];
+  let records = 0;
+  let bytes = 0;
+  let epochs: Epochs | undefined;
+  for (
+    let message: Writing | undefined = first;
+    message !== undefined;
+    message = nextOfGroup(records, bytes)
+  ) {
+    if (message.kind === 'epochs') epochs = message.epochs;
+    else {
+      batches.push(Buffer.from(message.memory, 0, message.length));
+      records += message.count;
+      bytes += message.length;
+    }
+  }
+  if (state === 'refusing') return;
+  committedAt = performance.now();
+  truncated = false;
+  writer.write({ batches, records, epochs }, committedAt);
+  if (records > 0) post({ kind: 'durable', mark: writer.tail });
+  if (epochs !== undefined) post({ kind: 'epochs', epochs, suspect: writer.suspect });
+  tendWal();
+}
+
+/** Takes the next message from the queue if it belongs into a group that already has so much. */
+function nextOfGroup(records: number, bytes: number): Writing | undefined {
+  const message = queue.peek();
+  if (message?.kind === 'append') {
+    const fits = records + message.count <= GROUP_RECORDS_MAX && bytes + message.length <= GROUP_BYTES_MAX;
+    if (!fits && records > 0) return undefined;
+  } else if (message?.kind !== 'epochs') return undefined;
+  queue.shift();
+  return message;
+}
+
+/** Between two transactions: keeps the WAL short. */
+function tendWal(before?: () => void): void {
+  try {
+    before?.();
+    if (writer.tendWal()) post({ kind: 'checkpointWanted' });
+  } catch (cause) {
+    // A checkpoint that finds no space loses nothing; should space stay short, the next commit will say so.
+    const error = writer.explain(cause);
+    if (error.kind !== 'full') throw error;
+    post({ kind: 'note', message: 'The log could not be checkpointed.', detail: { reason: error.message } });
+  }
+}
+
+function purge(): void {
+  if (state !== 'writing' || queue.length > 0) return;
+  guard(() => {
+    writer.purgeIdle();
+    truncated = false;
+    tendWal();
+  });
+  work();
+}
+
+function close(): void {
+  state = 'ended';
+  clearInterval(timer);
+  writer.close();
+  post({ kind: 'closed' });
+  port.close();
+}
+
+/** Every error ends here: a full disk can be waited for, anything else is the end. */
+function guard(body: () => void): void {
+  try {
+    body();
+  } catch (cause) {
+    const error = writer.explain(cause);
+    const { kind, message } = error;
+    if (kind === 'full') state = 'refusing';
+    else {
+      state = 'ended';
+      clearInterval(timer);
+      writer.markSuspect();
+    }
+    post({ kind: 'failed', error: { kind, message } });
+    if (state === 'ended') port.close();
+  }
+}
+
+function post(message: FromLogWorker): void {
+  port.postMessage(message);
+}

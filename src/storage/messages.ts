@@ -1,0 +1,86 @@
+/**
+ * What the main thread and the two workers say to each other. Everything is ordered: a worker works through its
+ * messages one by one, and its answers arrive in the order of its work.
+ */
+import type { Epochs, LogMark } from '../engine/ports.js';
+import { zxidOf } from '../types/index.js';
+import type { Synchronous } from './database.js';
+import { StorageError, type StorageErrorKind } from './errors.js';
+
+/** A structured clone has no brands. */
+export interface MarkMessage {
+  readonly index: number;
+  readonly zxid: bigint;
+  readonly chain: bigint;
+}
+
+/** A structured clone has no classes. */
+export interface ErrorMessage {
+  readonly kind: StorageErrorKind;
+  readonly message: string;
+}
+
+/** `workerData` of the log worker. */
+export interface LogWorkerData {
+  readonly logFile: string;
+  readonly markFile: string;
+  readonly synchronous: Synchronous;
+  readonly retentionRecords: number;
+  readonly retentionBytes: number;
+  /** Where the main thread found the end of the log. */
+  readonly tail: MarkMessage;
+}
+
+export type ToLogWorker =
+  /** `length` bytes of `memory` are `count` jute LogRecords. */
+  | { kind: 'append'; memory: ArrayBuffer; length: number; count: number }
+  | { kind: 'epochs'; epochs: Epochs }
+  /** `tree.db` contains the effects of the records up to here, and they are in its file, not only in its WAL. */
+  | { kind: 'treeCheckpointed'; index: number }
+  /** Answer to `checkpointWanted`. */
+  | { kind: 'logCheckpointed' }
+  | { kind: 'reopen' }
+  /** Simulates a full disk for tests: `log.db` cannot have more pages than this; 0 lifts the limit. */
+  | { kind: 'limitPages'; pages: number }
+  | { kind: 'close' };
+
+export type FromLogWorker =
+  | { kind: 'durable'; mark: MarkMessage }
+  | { kind: 'epochs'; epochs: Epochs; suspect: boolean }
+  /** The WAL of `log.db` is long: somebody else should checkpoint it, so that commits go on meanwhile. */
+  | { kind: 'checkpointWanted' }
+  | { kind: 'reopened'; mark: MarkMessage }
+  | { kind: 'failed'; error: ErrorMessage }
+  | { kind: 'note'; message: string; detail: Record<string, unknown> }
+  | { kind: 'closed' };
+
+/** `workerData` of the tree worker. */
+export interface TreeWorkerData {
+  readonly treeFile: string;
+  /** For its checkpoints. */
+  readonly logFile: string;
+  readonly logSynchronous: Synchronous;
+}
+
+export type ToTreeWorker =
+  /** `length` bytes of `memory` are a jute TreeFlush. */
+  { kind: 'flush'; memory: ArrayBuffer; length: number } | { kind: 'checkpointLog' } | { kind: 'close' };
+
+export type FromTreeWorker =
+  /** This many bytes of flushes are in a transaction that committed. */
+  | { kind: 'written'; bytes: number }
+  | { kind: 'checkpointed'; mark: MarkMessage }
+  | { kind: 'logCheckpointed' }
+  | { kind: 'failed'; error: ErrorMessage }
+  | { kind: 'note'; message: string; detail: Record<string, unknown> }
+  | { kind: 'closed' };
+
+/** Takes a mark out of a message. */
+export function markOf(message: MarkMessage): LogMark {
+  return { index: message.index, zxid: zxidOf(message.zxid), chain: message.chain };
+}
+
+/** Takes an error out of a message. */
+export function errorOf(message: ErrorMessage): StorageError {
+  return new StorageError(message.kind, message.message);
+}

@@ -1,0 +1,116 @@
+/**
+ * What `acceptDataLoss` does: makes a new `log.db` of what can be proved, and sets the old one aside. It never goes on
+ * writing into a damaged file, and never keeps a record behind a damaged one: what is kept is a prefix of what
+ * clients were told.
+ *
+ * - An intact tree stays. Of the log, the records that continue it without a gap are kept, up to the first damage;
+ *   the records before are kept, too, if all of them are intact.
+ * - A tree that is ahead of the log stays: the log then begins, empty, where the tree is.
+ * - Without an intact tree, the log must reach back to the first record; the tree is rebuilt from what is kept.
+ */
+import { randomBytes } from 'node:crypto';
+import { renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { LogRecord } from '../codec/index.js';
+import { LOG_START, type Epochs, type LogMark } from '../engine/ports.js';
+import type { StorageOptions } from './api.js';
+import { createLog, createMark } from './create.js';
+import { openForWriting, type Connection } from './database.js';
+import { syncDirectory } from './directories.js';
+import { isDamage, StorageError } from './errors.js';
+import { setAside, withWal, type StorageFiles } from './files.js';
+import { describe, markAt, scanLog } from './logReader.js';
+import { closeSurvey, type LogFound, type Survey } from './survey.js';
+
+/** Closes the survey and changes the files; afterwards they can be surveyed again. */
+export async function salvage(
+  survey: Survey,
+  problems: readonly string[],
+  files: StorageFiles,
+  options: StorageOptions,
+): Promise<void> {
+  const log = survey.log.kind === 'open' ? survey.log.found : undefined;
+  const tree = survey.tree.kind === 'open' ? survey.tree.found : undefined;
+  const mark = survey.mark.kind === 'valid' ? survey.mark.state : undefined;
+  const base = tree?.mark ?? (log?.logStart.index === 0 ? LOG_START : undefined);
+  if (base === undefined) {
+    throw hopeless(problems, 'neither the tree nor the beginning of the log is intact');
+  }
+  if (log !== undefined && base.index < log.logStart.index) {
+    throw hopeless(problems, 'records between the tree and the beginning of the log are missing');
+  }
+  const from = log === undefined ? base : await keptFrom(log, base);
+  const identity = {
+    serverId: options.serverId,
+    dataId: log?.dataId ?? tree?.dataId ?? randomBytes(16).toString('hex'),
+    secret: log?.secret ?? randomBytes(32),
+    epochs: greater(log?.epochs, mark?.epochs),
+    logStart: from,
+    generation: log?.generation ?? tree?.generation ?? 1,
+  };
+  const rebuilt = join(files.dataLogDir, 'log-rebuilt.db');
+  for (const leftover of withWal(rebuilt)) rmSync(leftover, { force: true });
+  createLog(rebuilt, files.dataLogDir, identity);
+  const to = log === undefined ? base : await copyRecords(log.db, from, rebuilt);
+  closeSurvey(survey);
+  const old = setAside(files.dataLogDir, basename(files.log), new Date());
+  renameSync(rebuilt, files.log);
+  syncDirectory(files.dataLogDir);
+  createMark(files, { ...identity, acked: to, suspect: true });
+  options.onProgress?.('DATA LOSS ACCEPTED: continuing from what is intact.', {
+    problems,
+    keptThrough: describe(to),
+    lostRecords: Math.max(0, (mark?.acked.index ?? 0) - to.index),
+    setAside: old,
+  });
+}
+
+/** The start of the intact run that leads to `base` and beyond. */
+async function keptFrom({ db, logStart }: LogFound, base: LogMark): Promise<LogMark> {
+  const { last } = await scanLog(db, logStart);
+  if (last.index >= base.index && (base.index === logStart.index || matches(db, base))) return logStart;
+  return base;
+}
+
+/** @returns the last record that was copied; none if the log does not continue `from` */
+async function copyRecords(log: Connection, from: LogMark, file: string): Promise<LogMark> {
+  const db = openForWriting(file, 'FULL');
+  try {
+    const insert = db.prepare<[bigint, bigint, number, bigint, number, Buffer]>(
+      'INSERT INTO log (idx, zxid, type, chain, crc, payload) VALUES (?, ?, ?, ?, ?, ?)',
+    );
+    db.exec('BEGIN IMMEDIATE');
+    const { last } = await scanLog(log, from, ({ index, zxid, type, chain, payload }: LogRecord) => {
+      insert.run(index, zxid, type, chain, crc32(payload), payload);
+    });
+    db.exec('COMMIT');
+    return last;
+  } finally {
+    db.close();
+  }
+}
+
+function matches(db: Connection, mark: LogMark): boolean {
+  try {
+    const there = markAt(db, mark.index);
+    return there?.zxid === mark.zxid && there.chain === mark.chain;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return false;
+  }
+}
+
+function greater(...epochs: (Epochs | undefined)[]): Epochs {
+  return {
+    acceptedEpoch: Math.max(...epochs.map((at) => at?.acceptedEpoch ?? 0)),
+    currentEpoch: Math.max(...epochs.map((at) => at?.currentEpoch ?? 0)),
+  };
+}
+
+function hopeless(problems: readonly string[], reason: string): StorageError {
+  return new StorageError(
+    'corrupt',
+    `${problems.join(' ')} There is nothing to continue from: ${reason}. Restore dataDir and dataLogDir from a backup.`,
+  );
+}

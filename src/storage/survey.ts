@@ -1,0 +1,249 @@
+/**
+ * Looks at all files of a server together, without changing any: what is there, and what contradicts itself or each
+ * other (zab.md 7.4). What to do about it is decided in `open.ts`.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Epochs, LogMark } from '../engine/ports.js';
+import type { StorageOptions } from './api.js';
+import { openForReading, openForWriting, type Connection } from './database.js';
+import { codeOf, isDamage, StorageError, textOf } from './errors.js';
+import { treeFile, treeGenerations, type StorageFiles } from './files.js';
+import { describe, indexBefore, markAt, scanLog } from './logReader.js';
+import { readMark, type MarkFinding, type MarkState } from './mark.js';
+import { Meta } from './meta.js';
+import { inspectSchema, LOG_SCHEMA, migrate, TREE_SCHEMA, type Schema } from './schema.js';
+
+/** The chain is verified over at least this much of the log's end, or all of it after an I/O error. */
+const VERIFIED_BYTES = 64 << 20;
+/** SQLite checks its own structures up to this size of the log; the chain covers the rest. */
+const QUICK_CHECK_BYTES_MAX = 256 << 20;
+
+/** Whose file it is. */
+interface Identity {
+  readonly serverId: number;
+  readonly dataId: string;
+}
+
+/** An open `log.db`. */
+export interface LogFound extends Identity {
+  readonly db: Connection;
+  readonly secret: Buffer;
+  readonly epochs: Epochs;
+  readonly logStart: LogMark;
+  readonly generation: number;
+}
+
+/** An open `tree.db`. Its rows are verified when they are loaded. */
+export interface TreeFound extends Identity {
+  readonly db: Connection;
+  readonly file: string;
+  readonly generation: number;
+  readonly mark: LogMark;
+}
+
+/** A database that was looked for. */
+export type Found<T> =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'damaged'; readonly reason: string }
+  | { readonly kind: 'open'; readonly found: T };
+
+/** All that is there. `close` it. */
+export interface Survey {
+  readonly log: Found<LogFound>;
+  readonly mark: MarkFinding;
+  readonly tree: Found<TreeFound>;
+}
+
+/** Opens what can be opened. @throws StorageError for files that are not this server's */
+export function surveyFiles(files: StorageFiles, options: StorageOptions): Survey {
+  const mark = readMark(files.mark);
+  const log = findLog(files);
+  const tree = findTree(files, log);
+  const survey: Survey = { log, mark, tree };
+  try {
+    checkIdentity(survey, files, options);
+    return survey;
+  } catch (error) {
+    closeSurvey(survey);
+    throw error;
+  }
+}
+
+/** Closes both databases. */
+export function closeSurvey({ log, tree }: Survey): void {
+  if (log.kind === 'open') log.found.db.close();
+  if (tree.kind === 'open') tree.found.db.close();
+}
+
+/** What `checkLog` found. */
+export interface LogVerdict {
+  /** The last intact record. */
+  readonly tail: LogMark;
+  /** What is wrong, as sentences; none if all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Holds the log against itself, the mark and the tree. */
+export async function checkLog(
+  log: LogFound,
+  mark: MarkState | undefined,
+  tree: TreeFound | undefined,
+  files: StorageFiles,
+): Promise<LogVerdict> {
+  const problems: string[] = [];
+  const structure = quickCheck(log.db, files.log);
+  if (structure !== undefined) problems.push(`${files.log} is damaged: ${structure}.`);
+  const { last: tail, damage } = await scanLog(log.db, verifiedFrom(log, mark, tree));
+  if (damage !== undefined) problems.push(`${files.log}: ${damage}.`);
+  if (mark !== undefined) {
+    const { acked, epochs } = mark;
+    problems.push(...contradictions(log, tail, acked, 'reported as durable', files.log, files.mark));
+    if (epochs.currentEpoch > log.epochs.currentEpoch) {
+      problems.push(
+        `${files.log} is in epoch ${log.epochs.currentEpoch}, ${files.mark} in epoch ${epochs.currentEpoch}.`,
+      );
+    }
+  }
+  if (tree !== undefined) {
+    problems.push(...contradictions(log, tail, tree.mark, 'written to the tree', files.log, tree.file));
+  }
+  return { tail, problems };
+}
+
+/** What speaks against the log having the record at `mark`, which `witness` remembers. */
+function contradictions(
+  { db, logStart }: LogFound,
+  tail: LogMark,
+  mark: LogMark,
+  promise: string,
+  file: string,
+  witness: string,
+): string[] {
+  const told = `${describe(mark)} was ${promise} (${basename(witness)})`;
+  if (mark.index > tail.index) {
+    return [`${file} ends at ${describe(tail)}, but ${told}: ${mark.index - tail.index} records are lost.`];
+  }
+  const there = mark.index === logStart.index ? logStart : markAt(db, mark.index);
+  if (there === undefined || (there.zxid === mark.zxid && there.chain === mark.chain)) return [];
+  return [`${file} has another ${describe(there)}: ${told} with other contents.`];
+}
+
+/** From where the chain is verified: before all that is replayed, and far enough before the end. */
+function verifiedFrom(
+  { db, logStart }: LogFound,
+  mark: MarkState | undefined,
+  tree: TreeFound | undefined,
+): LogMark {
+  if (tree === undefined || mark?.suspect === true) return logStart;
+  try {
+    const index = Math.min(tree.mark.index, indexBefore(db, VERIFIED_BYTES, logStart.index));
+    return index <= logStart.index ? logStart : (markAt(db, index) ?? logStart);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return logStart;
+  }
+}
+
+function checkIdentity({ log, mark, tree }: Survey, files: StorageFiles, options: StorageOptions): void {
+  const holders: [file: string, Identity][] = [];
+  if (log.kind === 'open') holders.push([files.log, log.found]);
+  if (mark.kind === 'valid') holders.push([files.mark, mark.state]);
+  if (tree.kind === 'open') holders.push([tree.found.file, tree.found]);
+  for (const [file, { serverId, dataId }] of holders) {
+    if (serverId !== options.serverId) {
+      throw new StorageError(
+        'config',
+        `${file} belongs to server ${serverId}, and this is server ${options.serverId}. Correct myid, dataDir or dataLogDir.`,
+      );
+    }
+    const [[firstFile, first] = [file, { dataId }]] = holders;
+    if (dataId !== first.dataId) {
+      throw new StorageError(
+        'config',
+        `${firstFile} and ${file} were not written together. Correct dataDir and dataLogDir, or restore both from the same backup.`,
+      );
+    }
+  }
+}
+
+function quickCheck(db: Connection, file: string): string | undefined {
+  const what = statSync(file).size <= QUICK_CHECK_BYTES_MAX ? '1' : 'sqlite_schema';
+  try {
+    const result = db.pragma(`quick_check(${what})`, { simple: true });
+    return result === 'ok' ? undefined : String(result);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return textOf(error);
+  }
+}
+
+function findLog(files: StorageFiles): Found<LogFound> {
+  return find(files.log, LOG_SCHEMA, (db) => {
+    const meta = Meta.read(db, files.log);
+    return {
+      db,
+      dataId: meta.text('dataId'),
+      serverId: meta.number('serverId'),
+      secret: meta.bytes('secret'),
+      epochs: { acceptedEpoch: meta.number('acceptedEpoch'), currentEpoch: meta.number('currentEpoch') },
+      logStart: meta.mark('logStart'),
+      generation: meta.number('treeGeneration'),
+    };
+  });
+}
+
+function findTree(files: StorageFiles, log: Found<LogFound>): Found<TreeFound> {
+  // Without a log that says which one counts, the latest is meant.
+  const generation = log.kind === 'open' ? log.found.generation : Math.max(0, ...treeGenerations(files));
+  const file = treeFile(files, generation);
+  return find(file, TREE_SCHEMA, (db) => {
+    const meta = Meta.read(db, file);
+    return {
+      db,
+      file,
+      generation,
+      mark: meta.mark('applied'),
+      dataId: meta.text('dataId'),
+      serverId: meta.number('serverId'),
+    };
+  });
+}
+
+function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Found<T> {
+  if (!existsSync(file)) return { kind: 'absent' };
+  let db: Connection | undefined;
+  try {
+    db = openForReading(file);
+    let state = inspectSchema(db, schema, file);
+    if (state === 'old') {
+      db.close();
+      db = openForWriting(file, 'FULL');
+      migrate(db, schema);
+      db.close();
+      db = openForReading(file);
+      state = inspectSchema(db, schema, file);
+    }
+    // A file whose first transaction never happened is as good as none.
+    if (state !== 'empty') return { kind: 'open', found: read(db) };
+    db.close();
+    return { kind: 'absent' };
+  } catch (error) {
+    db?.close();
+    if (isDamage(error)) return { kind: 'damaged', reason: textOf(error) };
+    if (error instanceof StorageError) {
+      if (error.kind === 'corrupt') return { kind: 'damaged', reason: error.message };
+      throw error;
+    }
+    if (codeOf(error).startsWith('SQLITE_CANTOPEN')) {
+      throw new StorageError(
+        'config',
+        `${file} cannot be opened: ${textOf(error)}. Check owner and permissions.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw new StorageError('io', `${file} could not be read: ${textOf(error)}.`, { cause: error });
+  }
+}

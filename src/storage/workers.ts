@@ -1,0 +1,74 @@
+/** The two threads behind a running storage: starts them, passes typed messages, knows when they are gone. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { StorageError, textOf } from './errors.js';
+import type {
+  FromLogWorker,
+  FromTreeWorker,
+  LogWorkerData,
+  ToLogWorker,
+  ToTreeWorker,
+  TreeWorkerData,
+} from './messages.js';
+
+/** Whoever listens to the workers. */
+export interface WorkersListener {
+  fromLog(message: FromLogWorker): void;
+  fromTree(message: FromTreeWorker): void;
+  /** A thread ended without having been asked to. */
+  died(error: StorageError): void;
+}
+
+/** Both workers. */
+export class Workers {
+  readonly #log: Worker;
+  readonly #tree: Worker;
+  readonly #ended: Promise<unknown>;
+  #closing = false;
+
+  constructor(logData: LogWorkerData, treeData: TreeWorkerData, listener: WorkersListener) {
+    this.#log = new Worker(new URL('./logWorker.js', import.meta.url), {
+      workerData: logData,
+      name: 'zabkeeper-log',
+    });
+    this.#tree = new Worker(new URL('./treeWorker.js', import.meta.url), {
+      workerData: treeData,
+      name: 'zabkeeper-tree',
+    });
+    this.#log.on('message', (message: FromLogWorker) => listener.fromLog(message));
+    this.#tree.on('message', (message: FromTreeWorker) => listener.fromTree(message));
+    for (const [worker, file] of [
+      [this.#log, logData.logFile],
+      [this.#tree, treeData.treeFile],
+    ] as const) {
+      worker.on('error', (cause) => {
+        listener.died(
+          new StorageError('io', `The thread that writes ${file} failed: ${textOf(cause)}.`, { cause }),
+        );
+      });
+      worker.on('exit', () => {
+        if (this.#closing) return;
+        listener.died(new StorageError('io', `The thread that writes ${file} ended.`));
+      });
+    }
+    this.#ended = Promise.all([once(this.#log, 'exit'), once(this.#tree, 'exit')]);
+    // Awaited in close(); until then an error has been reported by the listener above.
+    this.#ended.catch(() => undefined);
+  }
+
+  toLog(message: ToLogWorker): void {
+    this.#log.postMessage(message, message.kind === 'append' ? [message.memory] : []);
+  }
+
+  toTree(message: ToTreeWorker): void {
+    this.#tree.postMessage(message, message.kind === 'flush' ? [message.memory] : []);
+  }
+
+  /** Lets both finish what they have got. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.toLog({ kind: 'close' });
+    this.toTree({ kind: 'close' });
+    await Promise.allSettled([this.#ended]);
+  }
+}

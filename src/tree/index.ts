@@ -1,0 +1,16 @@
+/** The znode tree: reads, preparing writes, applying txns. */
+export { Tree, type NewZnode, type TreeChanges } from './tree.js';
+export { applyTxn, type Change, type OpResult } from './apply.js';
+export { Outstanding, Layer, changed, type NodeFacts, type TreeView, type WritableView } from './view.js';
+export { prepare, type InternalRequest, type PrepareContext, type PrepareSettings } from './prepare/index.js';
+export {
+  SUPER_SCHEME,
+  checkAcl,
+  permits,
+  redactAcl,
+  type AclList,
+  type AclRules,
+  type Identity,
+} from './acl.js';
+export { canonical, childOf, isWithin, nameOf, parentOf, pathFault, validatePath } from './path.js';
+export { Znode, kindOf, visibleOwner } from './znode.js';

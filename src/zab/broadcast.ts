@@ -1,0 +1,159 @@
+/**
+ * Broadcast, ZAB's third phase: the leader numbers txns, writes them to its log and commits what a quorum has on
+ * disk. For now the ensemble is this one server, so its own disk is the quorum; followers' acks join here.
+ */
+import { writeLogRecord, Writer, type LogRecord } from '../codec/index.js';
+import { assert } from '../util/index.js';
+import { makeZxid, counterOf, epochOf, type Zxid } from '../types/index.js';
+import { chainOf } from './chain.js';
+import { quorumIndex } from './quorum.js';
+
+/** A position in the log: the record's index, its zxid and the chain hash up to and including it. */
+export interface LogMark {
+  /** Contiguous since the birth of the data directory; the first record has index 1. */
+  readonly index: number;
+  readonly zxid: Zxid;
+  /** Signed 64 bits, as jute and SQLite keep it; see `chain.ts`. */
+  readonly chain: bigint;
+}
+
+/** The records of one turn: jute `LogRecord`s one behind the other, in memory that the batch owns. */
+export interface LogBatch {
+  readonly bytes: Buffer;
+  readonly count: number;
+  readonly last: LogMark;
+}
+
+/** The counter of an epoch ends here (protocol.md section 10): what comes after needs a new epoch. */
+const COUNTER_MAX = 0xffffffff;
+
+/** Bytes of a record before what the chain covers: the chain itself. */
+const CHAIN_BYTES = 8;
+
+/** Room for a usual turn; the memory goes to the disk with the batch, so each batch starts on new one. */
+const BATCH_BYTES = 16 * 1024;
+
+/** From here on a new epoch is due (zab.md 1.8); until it is there, so many zxids are left. */
+const COUNTER_NEARLY_MAX = 0xffff0000;
+
+export class Broadcast {
+  readonly #counterStart: number;
+  #epoch: number;
+  #lastProposed: LogMark;
+  #lastCommitted: number;
+  #batch = new Writer(BATCH_BYTES);
+  #batchCount = 0;
+
+  /**
+   * @param tail the durable end of the log, all of it committed
+   * @param epoch the epoch that begins
+   * @param counterStart counter of its first zxid; other than 1 only in tests of the rollover
+   */
+  constructor(tail: LogMark, epoch: number, counterStart = 1) {
+    this.#counterStart = counterStart;
+    assert(
+      epoch > epochOf(tail.zxid),
+      `epoch ${epoch} begins behind the log, which ends in epoch ${epochOf(tail.zxid)}`,
+    );
+    this.#epoch = epoch;
+    this.#lastProposed = tail;
+    this.#lastCommitted = tail.index;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get lastProposed(): LogMark {
+    return this.#lastProposed;
+  }
+
+  /** Index of the last committed record. */
+  get lastCommitted(): number {
+    return this.#lastCommitted;
+  }
+
+  /** The zxid that the next proposal will have. */
+  get nextZxid(): Zxid {
+    const { zxid } = this.#lastProposed;
+    return epochOf(zxid) === this.#epoch
+      ? makeZxid(this.#epoch, counterOf(zxid) + 1)
+      : makeZxid(this.#epoch, this.#counterStart);
+  }
+
+  /** What a leader reports before its first txn of the epoch. */
+  get epochStart(): Zxid {
+    return makeZxid(this.#epoch, 0);
+  }
+
+  /** True when it is time for a new epoch. */
+  get nearlyExhausted(): boolean {
+    const { zxid } = this.#lastProposed;
+    return epochOf(zxid) === this.#epoch && counterOf(zxid) >= COUNTER_NEARLY_MAX;
+  }
+
+  /** The epoch is on disk: proposals from now on carry it. */
+  beginEpoch(epoch: number): void {
+    assert(epoch >= this.#epoch, `epoch ${epoch} begins after ${this.#epoch}`);
+    this.#epoch = epoch;
+  }
+
+  /**
+   * Appends a record to the batch of this turn.
+   * @param writePayload writes the record's payload
+   */
+  propose(type: number, writePayload: (w: Writer) => void): LogMark {
+    const w = this.#batch;
+    assert(
+      counterOf(this.#lastProposed.zxid) < COUNTER_MAX || epochOf(this.#lastProposed.zxid) < this.#epoch,
+      'the epoch has no zxid left',
+    );
+    const zxid = this.nextZxid;
+    const index = this.#lastProposed.index + 1;
+    const start = w.length;
+    w.long(0n);
+    w.long(BigInt(index));
+    w.long(zxid);
+    w.int(type);
+    const payload = w.startFrame();
+    writePayload(w);
+    w.endFrame(payload);
+    const chain = chainOf(this.#lastProposed.chain, w.bytes().subarray(start + CHAIN_BYTES));
+    w.patchLong(start, chain);
+    this.#batchCount++;
+    this.#lastProposed = { index, zxid, chain };
+    return this.#lastProposed;
+  }
+
+  /** What was proposed since the last call; undefined when nothing was. */
+  takeBatch(): LogBatch | undefined {
+    if (this.#batchCount === 0) return undefined;
+    const batch: LogBatch = {
+      bytes: this.#batch.take(BATCH_BYTES),
+      count: this.#batchCount,
+      last: this.#lastProposed,
+    };
+    this.#batchCount = 0;
+    return batch;
+  }
+
+  /**
+   * Everything up to `index` is on this server's disk.
+   * @returns index up to which records are committed now
+   */
+  persisted(index: number): number {
+    assert(
+      index <= this.#lastProposed.index,
+      `record ${index} is on disk, but only ${this.#lastProposed.index} were proposed`,
+    );
+    this.#lastCommitted = Math.max(this.#lastCommitted, quorumIndex([index], 1));
+    return this.#lastCommitted;
+  }
+}
+
+/** The chain that `record` must carry when it follows one with chain `previous`. */
+export function expectedChain(previous: bigint, record: LogRecord): bigint {
+  const w = new Writer(64 + record.payload.byteLength);
+  writeLogRecord(w, record);
+  return chainOf(previous, w.bytes().subarray(CHAIN_BYTES));
+}

@@ -1,0 +1,120 @@
+/** delete: its checks in their order, and what it leaves on the parent. */
+import { OpCode } from '../../../src/types/index.js';
+import {
+  acl,
+  create,
+  del,
+  ephemeral,
+  exists,
+  getChildren2,
+  getData,
+  request,
+  setACL,
+  setData,
+  truncated,
+  withTail,
+} from '../requests.js';
+import { group, on, pipeline, row } from '../steps.js';
+
+const READ_ONLY = acl('world:anyone:r');
+
+export const deleteTable = group(
+  'delete',
+  'main',
+  row('a znode is gone after delete', create('~/a'), del('~/a'), exists('~/a'), getData('~/a')),
+  row(
+    'the parent counts a delete in cversion and pzxid',
+    create('~/a'),
+    exists('~'),
+    del('~/a'),
+    exists('~'),
+  ),
+  row('a missing znode is NONODE', del('~/a')),
+  row('a missing parent is NONODE', del('~/a/b')),
+  row('a znode with children is NOTEMPTY', create('~/a'), create('~/a/b'), del('~/a'), getChildren2('~/a')),
+  row('a znode with an ephemeral child is NOTEMPTY', create('~/a'), ephemeral('~/a/e'), del('~/a')),
+  row('the last child makes room', create('~/a'), create('~/a/b'), del('~/a/b'), del('~/a'), exists('~')),
+  row('the right version deletes', create('~/a'), setData('~/a'), del('~/a', 1), exists('~/a')),
+  row('version 0 deletes a new znode', create('~/a'), del('~/a', 0)),
+  row('a smaller version is BADVERSION', create('~/a'), setData('~/a'), del('~/a', 0), exists('~/a')),
+  row('a larger version is BADVERSION', create('~/a'), del('~/a', 1), exists('~/a')),
+  row('version -2 is no wildcard', create('~/a'), del('~/a', -2)),
+  row('version -2147483648 is no wildcard', create('~/a'), del('~/a', -2_147_483_648)),
+  row('BADVERSION comes before NOTEMPTY', create('~/a'), create('~/a/b'), del('~/a', 7)),
+  row(
+    'a failed delete changes nothing of the parent',
+    create('~/a'),
+    exists('~'),
+    del('~/a', 9),
+    exists('~'),
+  ),
+  row('an ephemeral may be deleted by its owner', ephemeral('~/e'), del('~/e'), exists('~/e')),
+  row('an ephemeral may be deleted by others', ephemeral('~/e'), on('B', del('~/e')), exists('~/e')),
+  row('twice is once too often', create('~/a'), del('~/a'), del('~/a')),
+  row('the root cannot be deleted', del('/')),
+  row('/zookeeper cannot be deleted', del('/zookeeper')),
+  row('/zookeeper/quota cannot be deleted', del('/zookeeper/quota')),
+  row('/zookeeper/config cannot be deleted', del('/zookeeper/config')),
+  row('another path below /zookeeper is looked up', del('/zookeeper/none')),
+  row('a path without a slash is BADARGUMENTS', del('a')),
+  row('an empty path is BADARGUMENTS', del('')),
+  row('a path with NUL is BADARGUMENTS', del('~/a\u0000b')),
+  row('a path that ends in a slash is NONODE', create('~/a'), del('~/a/')),
+  row('a path with an empty component is NONODE', create('~/a'), del('~//a')),
+  row('a path with a control character is NONODE', del('~/a\u0001')),
+  row('a path with . is NONODE', create('~/a'), del('~/./a')),
+  row(
+    'DELETE is needed on the parent',
+    create('~/p', '', { acl: acl('world:anyone:c') }),
+    create('~/p/c'),
+    del('~/p/c'),
+  ),
+  row(
+    'DELETE on the parent is enough',
+    create('~/p', '', { acl: acl('world:anyone:cd') }),
+    create('~/p/c', '', { acl: READ_ONLY }),
+    del('~/p/c'),
+  ),
+  row(
+    'the znode itself may be closed to all',
+    create('~/a', '', { acl: acl('digest:x:y:cdrwa') }),
+    del('~/a'),
+  ),
+  row('NOAUTH comes before NONODE', create('~/p', '', { acl: READ_ONLY }), del('~/p/none')),
+  row(
+    'NOAUTH comes before BADVERSION',
+    create('~/p'),
+    create('~/p/c'),
+    setACL('~/p', READ_ONLY),
+    del('~/p/c', 5),
+  ),
+  row(
+    'a deleted znode may be deleted again after a create',
+    create('~/a'),
+    del('~/a'),
+    create('~/a'),
+    del('~/a'),
+  ),
+  row('an empty body is MARSHALLINGERROR', request(OpCode.delete, 'delete with no body'), create('~/a')),
+  row(
+    'a body without the version is MARSHALLINGERROR',
+    create('~/a'),
+    truncated(del('~/a'), 4),
+    exists('~/a'),
+  ),
+  row(
+    'a null path is MARSHALLINGERROR',
+    request(OpCode.delete, 'delete null', (w) => {
+      w.ustring(null);
+      w.int(-1);
+    }),
+  ),
+  row('bytes behind the record are ignored', create('~/a'), withTail(del('~/a'), 9), exists('~/a')),
+  row(
+    'deletes in one write go in order',
+    create('~/a'),
+    create('~/a/b'),
+    pipeline(del('~/a'), del('~/a/b'), del('~/a'), exists('~/a')),
+  ),
+  row('the reply of delete has no body', create('~/a'), del('~/a', 0)),
+);

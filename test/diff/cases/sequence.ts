@@ -1,0 +1,108 @@
+/** Sequence numbers: what they count, what they do not, and the names they make. */
+import { CreateMode } from '../../../src/types/index.js';
+import {
+  create,
+  create2,
+  createTTL,
+  del,
+  ephemeral,
+  ephemeralSequential,
+  exists,
+  getChildren,
+  getChildren2,
+  multi,
+  sequential,
+  setData,
+} from '../requests.js';
+import { group, on, pipeline, row } from '../steps.js';
+
+const S = CreateMode.persistentSequential;
+
+export const sequence = group(
+  'sequence numbers',
+  'main',
+  row('the first number is 0000000000', sequential('~/s-'), getChildren('~')),
+  row('numbers rise by one', sequential('~/s-'), sequential('~/s-'), sequential('~/s-'), getChildren('~')),
+  row(
+    'prefixes share the numbers',
+    sequential('~/a-'),
+    sequential('~/b-'),
+    sequential('~/a-'),
+    getChildren('~'),
+  ),
+  row('a plain create takes a number', create('~/x'), sequential('~/s-')),
+  row('an ephemeral takes a number', ephemeral('~/x'), ephemeralSequential('~/s-')),
+  row('a ttl znode takes a number', createTTL('~/x', 100_000), sequential('~/s-')),
+  row('a failed create takes none', create('~/x'), create('~/x'), sequential('~/s-')),
+  row('a delete gives no number back', sequential('~/s-'), del('~/s-0000000000'), sequential('~/s-')),
+  row('a delete takes no number', create('~/x'), del('~/x'), sequential('~/s-'), exists('~')),
+  row('setData on the parent takes no number', setData('~', 'd'), sequential('~/s-')),
+  row('a grandchild takes no number', create('~/a'), create('~/a/b'), create('~/a/c'), sequential('~/s-')),
+  row(
+    'each parent has its own numbers',
+    create('~/a'),
+    create('~/b'),
+    sequential('~/a/s-'),
+    sequential('~/b/s-'),
+  ),
+  row('an empty prefix makes the number the name', sequential('~/'), getChildren('~')),
+  row('a prefix of a dot is fine once the number is added', sequential('~/.'), getChildren('~')),
+  row('a prefix of two dots is fine', sequential('~/..'), getChildren('~')),
+  row('an empty component before the prefix is not', sequential('~//s-')),
+  row('a control character in the prefix is not', sequential('~/\u0001')),
+  row('a bad prefix takes no number', sequential('~/\u0001'), sequential('~/s-')),
+  row(
+    'a name that exists already is NODEEXISTS',
+    create('~/s-0000000001'),
+    sequential('~/s-'),
+    sequential('~/s-'),
+  ),
+  row(
+    'NODEEXISTS takes no number, another create gets past it',
+    create('~/s-0000000001'),
+    sequential('~/s-'),
+    create('~/t'),
+    sequential('~/s-'),
+  ),
+  row('create2 tells the name', create2('~/s-', 'x', { flags: S }), create2('~/s-', 'x', { flags: S })),
+  row('an ephemeral sequential is owned', ephemeralSequential('~/s-'), exists('~/s-0000000000')),
+  row('sessions share the numbers', ephemeralSequential('~/s-'), on('B', ephemeralSequential('~/s-'))),
+  row('a sequential ttl znode has a number', createTTL('~/s-', 100_000, { flags: 6 }), getChildren('~')),
+  row(
+    'numbers within a multi rise',
+    multi(sequential('~/s-'), sequential('~/s-'), create('~/x'), sequential('~/s-')),
+  ),
+  row(
+    'an aborted multi gives its numbers back',
+    multi(sequential('~/s-'), del('~/none')),
+    sequential('~/s-'),
+  ),
+  row(
+    'an aborted multi after others too',
+    sequential('~/s-'),
+    multi(sequential('~/s-'), create('~/t'), create('~/t')),
+    sequential('~/s-'),
+  ),
+  row(
+    'numbers within one write rise',
+    pipeline(sequential('~/s-'), sequential('~/s-'), sequential('~/s-')),
+    getChildren2('~'),
+  ),
+  row('numbers pass ten', ...Array.from({ length: 12 }, () => sequential('~/s-')), getChildren('~')),
+  row(
+    'a deleted and recreated parent starts anew',
+    create('~/p'),
+    sequential('~/p/s-'),
+    del('~/p/s-0000000000'),
+    del('~/p'),
+    create('~/p'),
+    sequential('~/p/s-'),
+  ),
+  row('a suffix does not look at names', create('~/s-0000000005'), sequential('~/s-'), getChildren('~')),
+  row(
+    'an ephemeral of another session took its number for good',
+    on('B', ephemeral('~/e')),
+    on('B', del('~/e')),
+    sequential('~/s-'),
+  ),
+);

@@ -1,0 +1,130 @@
+/**
+ * The servers the cases run on: each setting that shows on the wire needs one of its own, started once for all
+ * cases that want it, in both flavours side by side.
+ *
+ * `ZK_DIFF_OURS=apache` puts a second Apache where ours stands: no case may differ then, which proves that the
+ * transcripts do not depend on the run. With `ZK_DIFF_OURS_JAVA_OPTIONS` that second one can be another release
+ * (`-Xbootclasspath/a:<its jars>`): then exactly the differences of kind `older` must show.
+ */
+import { startServer, type ServerOptions, type TestServer } from '../interop/server.js';
+import { auth, type Request } from './requests.js';
+
+type Properties = NonNullable<ServerOptions['properties']>;
+
+interface ServerKind {
+  readonly config?: NonNullable<ServerOptions['config']>;
+  readonly properties?: Properties;
+  readonly jaas?: string;
+  /** What a connection must send before the server does anything else for it. */
+  readonly hello?: readonly Request[];
+}
+
+/** The user that the superDigest below belongs to: `super:admin`. */
+export const SUPER = 'super:admin';
+const SUPER_DIGEST = 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs=';
+
+const NEVER_MS = 2_000_000_000;
+
+/** Reaping would consume zxids between two requests of a case; disks would only make the run slower. */
+const COMMON: Properties = {
+  'zookeeper.4lw.commands.whitelist': '*',
+  'zookeeper.extendedTypesEnabled': true,
+  'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
+  'zookeeper.forceSync': 'no',
+  'znode.container.checkIntervalMs': NEVER_MS,
+};
+
+const JAAS = `Server {
+  org.apache.zookeeper.server.auth.DigestLoginModule required
+  user_super="adminsecret"
+  user_bob="bobsecret";
+};
+`;
+
+export const SERVERS: Readonly<Record<string, ServerKind>> = {
+  /** Everything on that a case can ask for. */
+  main: {},
+  /** Time passes quickly here: sessions of 400 ms, reaping twelve times a second. */
+  fast: {
+    config: { tickTime: 200 },
+    properties: {
+      'znode.container.checkIntervalMs': 80,
+      'znode.container.maxNeverUsedIntervalMs': 0,
+      'zookeeper.nio.sessionlessCnxnTimeout': 1000,
+    },
+  },
+  quota: { properties: { 'zookeeper.enforceQuota': true } },
+  sasl: {
+    jaas: JAAS,
+    properties: {
+      'zookeeper.authProvider.1': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+    },
+  },
+  /** Nothing but authentication before a digest identity. */
+  enforced: {
+    properties: { 'zookeeper.enforce.auth.enabled': true, 'zookeeper.enforce.auth.schemes': 'digest' },
+    hello: [auth('digest', 'admin:admin')],
+  },
+  /** Extended types off, a whitelist, small limits. */
+  narrow: {
+    config: { maxClientCnxns: 4, minSessionTimeout: 5000, maxSessionTimeout: 7000 },
+    properties: {
+      'zookeeper.4lw.commands.whitelist': 'srvr, isro',
+      'zookeeper.extendedTypesEnabled': false,
+      'jute.maxbuffer': 4096,
+      'zookeeper.enableEagerACLCheck': true,
+    },
+  },
+  /** No access checks. */
+  open: { properties: { 'zookeeper.skipACL': 'yes' } },
+};
+
+export const OURS_IS_APACHE = process.env['ZK_DIFF_OURS'] === 'apache';
+const OURS_JAVA_OPTIONS = process.env['ZK_DIFF_OURS_JAVA_OPTIONS'];
+
+/** True when the second Apache is the same release as the first. */
+export const SAME_RELEASE = OURS_IS_APACHE && OURS_JAVA_OPTIONS === undefined;
+
+export class Pair implements AsyncDisposable {
+  readonly apache: TestServer;
+  readonly ours: TestServer;
+  readonly hello: readonly Request[];
+
+  private constructor(apache: TestServer, ours: TestServer, hello: readonly Request[]) {
+    this.apache = apache;
+    this.ours = ours;
+    this.hello = hello;
+  }
+
+  static async start(name: string): Promise<Pair> {
+    const kind = SERVERS[name];
+    if (kind === undefined) throw new Error(`no server ${name}`);
+    const options: ServerOptions = {
+      config: { tickTime: 2000, ...kind.config },
+      properties: { ...COMMON, ...kind.properties },
+      ...(kind.jaas === undefined ? {} : { jaas: kind.jaas }),
+    };
+    const javaOptions = OURS_JAVA_OPTIONS === undefined ? {} : { JDK_JAVA_OPTIONS: OURS_JAVA_OPTIONS };
+    const [apache, ours] = await Promise.allSettled([
+      startServer({ ...options, flavour: 'apache' }),
+      OURS_IS_APACHE
+        ? startServer({ ...options, flavour: 'apache', env: javaOptions })
+        : startServer({ ...options, flavour: 'zabkeeper' }),
+    ]);
+    if (apache.status === 'fulfilled' && ours.status === 'fulfilled') {
+      return new Pair(apache.value, ours.value, kind.hello ?? []);
+    }
+    for (const started of [apache, ours]) {
+      if (started.status === 'fulfilled') await started.value[Symbol.asyncDispose]();
+    }
+    throw new Error(`server ${name}: ${[apache, ours].map(reason).join('')}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.apache[Symbol.asyncDispose](), this.ours[Symbol.asyncDispose]()]);
+  }
+}
+
+function reason(result: PromiseSettledResult<TestServer>): string {
+  return result.status === 'rejected' ? `${String(result.reason)}\n` : '';
+}

@@ -1,0 +1,181 @@
+/** What the tests of storage share: directories, records with a valid chain, a handler that can be waited for. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  writeLogRecord,
+  writeTreeFlush,
+  Writer,
+  type LogRecord,
+  type ZnodeRow,
+} from '../../../src/codec/index.js';
+import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../../../src/engine/ports.js';
+import type { Storage, StorageError, StorageHandler, StorageOptions } from '../../../src/storage/index.js';
+import { makeZxid } from '../../../src/types/index.js';
+import { chainOf } from '../../../src/zab/chain.js';
+
+/** A directory of its own, removed at the end of the scope. */
+export class Directory implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'zabkeeper-'));
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** Options for a server in one directory. */
+export function optionsFor(directory: string, changes: Partial<StorageOptions> = {}): StorageOptions {
+  return {
+    dataDir: directory,
+    dataLogDir: directory,
+    serverId: 1,
+    logRetentionRecords: 100_000,
+    logRetentionBytes: 64 << 20,
+    acceptDataLoss: false,
+    autocreate: true,
+    forceSync: true,
+    ...changes,
+  };
+}
+
+/** The payload that record `index` has in every test. */
+export function payloadOf(index: number, bytes = 40): Buffer {
+  const payload = Buffer.alloc(bytes, index & 0xff);
+  payload.writeUInt32BE(index);
+  return payload;
+}
+
+/** `count` records behind `previous`, as the engine would hand them over. */
+export function batchAfter(previous: LogMark, count: number, payloadBytes = 40): LogBatch {
+  const writer = new Writer(count * (payloadBytes + 32) || 1);
+  let last = previous;
+  for (let i = 0; i < count; i++) last = writeRecord(writer, last, payloadOf(last.index + 1, payloadBytes));
+  return { bytes: writer.take(), count, last };
+}
+
+/** The mark that the log of every test has at `index`. */
+export function markOfIndex(index: number, payloadBytes = 40): LogMark {
+  return index === 0 ? LOG_START : batchAfter(LOG_START, index, payloadBytes).last;
+}
+
+/** Appends one record to `writer`. */
+export function writeRecord(writer: Writer, previous: LogMark, payload: Buffer): LogMark {
+  const index = previous.index + 1;
+  const zxid = makeZxid(1, index);
+  const start = writer.length;
+  writeLogRecord(writer, { chain: 0n, index: BigInt(index), zxid, type: 5, payload });
+  const record = writer.bytes().subarray(start);
+  const chain = chainOf(previous.chain, record.subarray(8));
+  record.writeBigInt64BE(chain);
+  return { index, zxid, chain };
+}
+
+/** A znode whose data tell at which record it was written. */
+export function znode(path: string, index: number, data: Buffer | null = payloadOf(index)): ZnodeRow {
+  const zxid = makeZxid(1, index);
+  return {
+    path,
+    data,
+    acl: index % 3 === 0 ? '[{"perms":31}]' : null,
+    stat: {
+      czxid: zxid,
+      mzxid: zxid,
+      ctime: 1_700_000_000_000n,
+      mtime: 1_700_000_000_000n + BigInt(index),
+      version: index,
+      cversion: 0,
+      aversion: -1,
+      ephemeralOwner: -(1n << 62n),
+      pzxid: zxid,
+    },
+  };
+}
+
+/** A jute TreeFlush as of `mark`. */
+export function flushAt(
+  mark: LogMark,
+  znodes: readonly ZnodeRow[],
+  deletedPaths: readonly string[] = [],
+  sessions: readonly { sessionId: bigint; timeOut: number }[] = [],
+  endedSessions: readonly bigint[] = [],
+): Buffer {
+  const writer = new Writer();
+  writeTreeFlush(writer, {
+    ...mark,
+    index: BigInt(mark.index),
+    znodes,
+    deletedPaths,
+    sessions,
+    endedSessions,
+  });
+  return writer.take();
+}
+
+/** Everything that a start gives to the host. */
+export interface Restored {
+  znodes: Map<string, ZnodeRow>;
+  sessions: Map<bigint, number>;
+  records: LogRecord[];
+}
+
+/** Goes through the start of a server. */
+export async function restore(storage: Storage): Promise<Restored> {
+  const restored: Restored = { znodes: new Map(), sessions: new Map(), records: [] };
+  await storage.loadTree({
+    znode: (row) => restored.znodes.set(row.path, row),
+    session: (row) => restored.sessions.set(row.sessionId, row.timeOut),
+    reset: () => {
+      restored.znodes.clear();
+      restored.sessions.clear();
+    },
+  });
+  await storage.replay((record) => {
+    restored.records.push(record);
+  });
+  return restored;
+}
+
+/** A handler whose calls can be awaited. */
+export class Recorder implements StorageHandler {
+  readonly marks: LogMark[] = [];
+  readonly epochs: Epochs[] = [];
+  readonly errors: StorageError[] = [];
+  #waiting: { done(): boolean; resolve(): void }[] = [];
+
+  durable(mark: LogMark): void {
+    this.marks.push(mark);
+    this.#wake();
+  }
+
+  epochsDurable(epochs: Epochs): void {
+    this.epochs.push(epochs);
+    this.#wake();
+  }
+
+  failed(error: StorageError): void {
+    this.errors.push(error);
+    this.#wake();
+  }
+
+  get durableIndex(): number {
+    return this.marks.at(-1)?.index ?? 0;
+  }
+
+  /** Resolves when `done` holds; looked at after every call. */
+  until(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ done, resolve }));
+  }
+
+  untilDurable(index: number): Promise<void> {
+    return this.until(() => this.durableIndex >= index);
+  }
+
+  #wake(): void {
+    this.#waiting = this.#waiting.filter((waiter) => {
+      if (!waiter.done()) return true;
+      waiter.resolve();
+      return false;
+    });
+  }
+}
