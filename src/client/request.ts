@@ -1,6 +1,7 @@
 /** One request from the call that makes it to the reply that settles it. */
 import type { Reader, Writer } from '../codec/index.js';
 import { ErrorCode, KeeperError } from '../types/index.js';
+import { AbortGroup } from './abort.js';
 import type { Chroot } from './chroot.js';
 import { abortReason, replyError } from './errors.js';
 import type { OneShotRegistration } from './watches.js';
@@ -47,8 +48,7 @@ export class Request<A, T> implements Pending {
   readonly #args: A;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: Error) => void) | undefined;
-  #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
+  #abortGroup: AbortGroup | undefined;
 
   /** @param path the caller's name of the znode, for errors */
   constructor(operation: Operation<A, T>, args: A, path: string | undefined) {
@@ -75,9 +75,7 @@ export class Request<A, T> implements Pending {
       this.fail(abortReason(signal));
       return;
     }
-    this.#signal = signal;
-    this.#onAbort = () => this.fail(abortReason(signal));
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    this.#abortGroup = AbortGroup.join(signal, this);
   }
 
   write(w: Writer): void {
@@ -124,11 +122,7 @@ export class Request<A, T> implements Pending {
   #release(): void {
     this.#resolve = undefined;
     this.#reject = undefined;
-    if (this.#signal !== undefined && this.#onAbort !== undefined) {
-      this.#signal.removeEventListener('abort', this.#onAbort);
-      this.#signal = undefined;
-      this.#onAbort = undefined;
-    }
+    this.#abortGroup?.leave(this);
   }
 }
 

@@ -89,7 +89,8 @@ export class Reader {
   vectorOrNull<T>(least: number, element: (r: Reader) => T): T[] | null {
     const count = this.int();
     if (count === -1) return null;
-    if (count < 0 || count * least > this.remaining) fail(`a vector of ${count} elements does not fit`);
+    // Below -1 a count means no elements, as it does to ZooKeeper's Java reader.
+    if (count * least > this.remaining) fail(`a vector of ${count} elements does not fit`);
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(element(this));
     return items;

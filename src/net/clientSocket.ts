@@ -10,6 +10,8 @@ export interface ClientSocketHandler {
   chunk(bytes: Buffer): void;
   /** The peer has taken what was written: `unsent` is small again. */
   drained(): void;
+  /** The peer sends no more; it may still read. */
+  ended(): void;
   /** The socket is gone, for whatever reason. Called once. */
   closed(): void;
 }
@@ -41,10 +43,7 @@ export class ClientSocket {
       if (!this.#finished) handler.chunk(chunk);
     });
     socket.on('drain', () => handler.drained());
-    // nc closes its side at once and waits for the answer, so an end alone is not the end.
-    socket.on('end', () => {
-      if (!this.#finished) setImmediate(() => this.finish());
-    });
+    socket.on('end', () => handler.ended());
     // What is wrong with a client's socket is no news: the close that follows is all that matters.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {

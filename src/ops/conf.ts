@@ -1,6 +1,6 @@
 /** Why this file exists: conf and dirs, what the server was told and where it keeps its data. */
 import { join } from 'node:path';
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { lines, whole } from './format.js';
 
 /** The configuration in effect. Keys and order are ZooKeeper's for a single server. */

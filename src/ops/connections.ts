@@ -1,5 +1,5 @@
 /** Why this file exists: one connection on one line, as cons and stat list it. */
-import type { ConnectionStatus, Status } from '../server/status.js';
+import type { ConnectionStatus, Status } from '../server/index.js';
 import { OpCode } from '../types/index.js';
 import { hex } from '../util/index.js';
 import { lines, socketAddress, whole } from './format.js';

@@ -1,5 +1,5 @@
 /** Why this file exists: dump, the sessions, their ephemeral znodes and the connections with the time they have left. */
-import type { ConnectionStatus, Status } from '../server/status.js';
+import type { ConnectionStatus, Status } from '../server/index.js';
 import { hex } from '../util/index.js';
 import { javaDate, lines, socketAddress } from './format.js';
 

@@ -9,7 +9,7 @@ import { arch, homedir, hostname, release, tmpdir, type, userInfo } from 'node:o
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { getHeapStatistics } from 'node:v8';
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { lines } from './format.js';
 import { fullVersion } from './version.js';
 

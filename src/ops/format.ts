@@ -2,7 +2,7 @@
  * Why this file exists: the small forms that every four-letter word shares. Monitoring reads them with regular
  * expressions made for Java's output, so numbers, dates and addresses have to look as Java prints them.
  */
-import ipaddr from 'ipaddr.js';
+import { isIPv6 } from 'node:net';
 
 /** Lines with a newline behind each. */
 export function lines(...texts: readonly string[]): string {
@@ -31,8 +31,16 @@ export function javaDate(ms: number): string {
 
 /** Java's `InetSocketAddress.toString()` without a host name: `/127.0.0.1:2181`, `/[0:0:0:0:0:0:0:1]:2181`. */
 export function socketAddress(address: string, port: number): string {
-  const host = ipaddr.IPv6.isValid(address)
-    ? `[${ipaddr.IPv6.parse(address).toNormalizedString()}]`
-    : address;
-  return `/${host}:${port}`;
+  return `/${isIPv6(address) ? `[${unabridged(address)}]` : address}:${port}`;
+}
+
+/** All eight groups: Java knows no `::`. */
+function unabridged(address: string): string {
+  // A URL's host has a part in dots turned into groups, and no zeros in front.
+  const [before = '', after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  if (after === undefined) return before;
+  const left = before.split(':').filter(Boolean);
+  const right = after.split(':').filter(Boolean);
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return [...left, ...zeros, ...right].join(':');
 }

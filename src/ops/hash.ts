@@ -1,5 +1,5 @@
 /** Why this file exists: hash, by which servers and backups are compared at the same zxid. */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { hex } from '../util/index.js';
 import { lines } from './format.js';
 

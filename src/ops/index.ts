@@ -2,7 +2,7 @@
  * What operators ask a server: the four-letter words. This is what other folders may use of them; everything they tell
  * comes from one `Status`.
  */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import type { FourLetterWord } from './words.js';
 import { fourLetterWords } from './words.js';
 
@@ -13,11 +13,6 @@ export type { FourLetterWord } from './words.js';
 export { fourLetterWords } from './words.js';
 
 const byCode: ReadonlyMap<number, FourLetterWord> = new Map(fourLetterWords.map((word) => [word.code, word]));
-
-/** Whether a connection that starts with these four bytes (a big-endian int32) asks a word rather than sends a frame. */
-export function isFourLetterWord(bytes: number): boolean {
-  return byCode.has(bytes);
-}
 
 /**
  * The word that these four bytes (a big-endian int32) are, undefined if they are none: then they are the length of a

@@ -3,7 +3,7 @@
  * docs/operations.md lists it. A name of ZooKeeper that is not here is not measured; nothing is reported as 0 for want
  * of a number.
  */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import type { ProcessStatus } from './processStatus.js';
 
 /** One number. */

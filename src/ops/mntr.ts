@@ -1,5 +1,5 @@
 /** Why this file exists: mntr, the word that monitoring polls: `zk_<key>` TAB value, one per line. */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { decimal, lines, whole } from './format.js';
 import type { Summary } from './metrics.js';
 import { metrics, summaries } from './metrics.js';

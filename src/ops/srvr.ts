@@ -1,5 +1,5 @@
 /** Why this file exists: srvr and stat, the words that people and scripts ask first. */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { hex } from '../util/index.js';
 import { connectionLine } from './connections.js';
 import { decimal, lines, whole } from './format.js';

@@ -3,7 +3,7 @@
  * number is kept so that tools which set it find it again, and has no effect.
  */
 import type { ServerConfig } from '../config/index.js';
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 
 /** ZooKeeper's: client requests, sessions, events and warnings. */
 const DEFAULT_MASK = 306n;

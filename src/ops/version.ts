@@ -10,7 +10,7 @@
  *   blanks, brackets or plus signs, and a zone by name.
  * - people and scripts that look for `zabkeeper`, or for the revision as the last part, find both.
  */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 
 /** The release of ZooKeeper whose behaviour and formats clients may expect. */
 export const ZOOKEEPER_VERSION = '3.9.5';

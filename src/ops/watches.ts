@@ -2,7 +2,7 @@
  * Why this file exists: wchs, wchc and wchp. As in ZooKeeper they know the data table alone: watches on children are
  * counted by mntr only.
  */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { hex } from '../util/index.js';
 import { lines, whole } from './format.js';
 

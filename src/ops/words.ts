@@ -3,7 +3,7 @@
  * connection, the server answers in text and closes. Formats are those of ZooKeeper 3.9.5 to the byte, because they
  * are read by regular expressions; docs/operations.md is checked against this table.
  */
-import type { Status } from '../server/status.js';
+import type { Status } from '../server/index.js';
 import { conf, dirs } from './conf.js';
 import { cons } from './connections.js';
 import { dump } from './dump.js';

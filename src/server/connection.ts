@@ -100,6 +100,10 @@ export class Connection {
     this.socket = new ClientSocket(socket, {
       chunk: (bytes) => this.#chunk(bytes),
       drained: () => this.#drained(),
+      // nc closes its side at once and waits: a word's answer is still due. Nothing else is owed to who is gone.
+      ended: () => {
+        if (this.#phase !== 'word') this.#finish();
+      },
       closed: () => this.#closed(),
     });
     this.#identities = [{ scheme: 'ip', id: this.socket.address }];
@@ -391,9 +395,9 @@ export class Connection {
     this.#sessionId = sessionId;
     this.#sessionTimeoutMs = timeOut;
     this.#phase = 'established';
+    // Requests that came along with the ConnectRequest come first; only then may the next chunk be read.
+    this.#takeFrames();
     this.#readOrPause();
-    // Requests that came along with the ConnectRequest: after this turn, so that its answer is on its way first.
-    setImmediate(() => this.#takeFrames());
   }
 
   #noteResponse(size: number, zxid: Zxid): void {

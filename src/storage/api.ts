@@ -25,7 +25,7 @@ export interface StorageOptions {
   logRetentionBytes: number;
   /** Continue from what is intact where storage would refuse to open; see ADR 0002 for what that is. */
   acceptDataLoss: boolean;
-  /** Make missing directories and, in them, a new and empty store. */
+  /** Make missing directories. In an empty directory a new store is made in any case. */
   autocreate: boolean;
   /** False: a write counts as durable before it is on disk. For tests and throw-away data. */
   forceSync: boolean;
@@ -48,7 +48,7 @@ export interface TreeSink {
 export interface StorageHandler {
   /** All records up to `mark` are on disk (cumulative). */
   durable(mark: LogMark): void;
-  /** These epochs are on disk, in `log.db` and in `mark`. */
+  /** These epochs are on disk, in `log.db` and in `mark`; earlier ones may have been skipped. */
   epochsDurable(epochs: Epochs): void;
   /**
    * Kind `full`: the records after the last `durable` are not on disk, and nothing is taken until `reopen`.
@@ -87,7 +87,10 @@ export interface Storage {
   /** What `tree.db` contains: `replay` starts after it. */
   readonly treeMark: LogMark;
 
-  /** Gives all rows of `tree.db` to `sink`, and lets other work of the process go on in between. */
+  /**
+   * Gives all rows of `tree.db` to `sink`, parents before their children, and lets other work of the process go on in
+   * between.
+   */
   loadTree(sink: TreeSink): Promise<void>;
   /** Gives the records after `treeMark` to `sink`, in order; each is verified. */
   replay(sink: (record: LogRecord) => void): Promise<void>;
@@ -108,7 +111,10 @@ export interface Storage {
   /** Bytes handed to `flush` that are not in `tree.db` yet. */
   readonly flushBacklogBytes: number;
 
-  /** After `full`: opens the log again. Resolves with the durable tail, from which index and chain continue. */
+  /**
+   * After `full`: opens the log again. Resolves with the durable tail, from which index and chain continue; rejects,
+   * and may be tried again, if even that finds no space.
+   */
   reopen(): Promise<LogMark>;
   sizes(): Promise<StorageSizes>;
   free(): Promise<StorageSpace>;

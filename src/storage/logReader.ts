@@ -7,14 +7,14 @@ import type { LogRecord } from '../codec/index.js';
 import type { LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { hex } from '../util/index.js';
-import { chainOf } from '../zab/index.js';
+import { chainOf } from '../zab/chain.js';
 import { CHAIN_BYTES, RECORD_HEADER_BYTES } from './batch.js';
 import type { Connection } from './database.js';
 import { isDamage, textOf } from './errors.js';
 
-/** Other work of the process goes on after so many records or bytes. */
-const RECORDS_PER_TURN = 4000;
-const BYTES_PER_TURN = 4 << 20;
+/** Records and payload bytes that are read at once; other work of the process goes on in between. */
+const SLICE_RECORDS = 1000;
+const SLICE_BYTES = 4 << 20;
 
 /** What a scan came to. */
 export interface LogScan {
@@ -24,43 +24,38 @@ export interface LogScan {
   readonly damage: string | undefined;
 }
 
+/** A row without its payload, as SQLite gives it: of any type, should the file be damaged. */
+type Row = readonly [
+  idx: unknown,
+  zxid: unknown,
+  type: unknown,
+  chain: unknown,
+  crc: unknown,
+  length: unknown,
+];
+
 /**
  * Reads the records after `from` until the end or the first one that is damaged.
  * @param from trusted: the first record's chain is seeded with its chain
+ * @param sink given payloads that are views of larger memory: copy what you keep
  */
 export async function scanLog(
   db: Connection,
   from: LogMark,
   sink?: (record: LogRecord) => void,
 ): Promise<LogScan> {
-  const rows = db
-    .prepare<[number], unknown[]>(
-      'SELECT idx, zxid, type, chain, crc, payload FROM log WHERE idx > ? ORDER BY idx',
-    )
-    .raw()
-    .safeIntegers()
-    .iterate(from.index);
-  let last = from;
-  let records = 0;
-  let bytes = 0;
+  const scan = new Scan(db, from);
   try {
-    for (const columns of rows) {
-      const record = recordOf(columns, last);
-      if (typeof record === 'string') return { last, damage: record };
-      sink?.(record);
-      last = { index: last.index + 1, zxid: zxidOf(record.zxid), chain: record.chain };
-      records += 1;
-      bytes += record.payload.byteLength;
-      if (records >= RECORDS_PER_TURN || bytes >= BYTES_PER_TURN) {
-        records = bytes = 0;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
+    while (scan.readSlice(sink)) await new Promise((resolve) => setImmediate(resolve));
+    return { last: scan.last, damage: undefined };
   } catch (error) {
+    if (error instanceof Damage) return { last: scan.last, damage: error.message };
     if (!isDamage(error)) throw error;
-    return { last, damage: `what follows ${describe(last)} cannot be read: ${textOf(error)}` };
+    return {
+      last: scan.last,
+      damage: `what follows ${describe(scan.last)} cannot be read: ${textOf(error)}`,
+    };
   }
-  return { last, damage: undefined };
 }
 
 /** The mark of a record as it is stored, unverified; undefined if the log does not have it. */
@@ -72,18 +67,20 @@ export function markAt(db: Connection, index: number): LogMark | undefined {
   return row && { index, zxid: zxidOf(row.zxid), chain: row.chain };
 }
 
-/** The greatest index behind which there are at least so many bytes of payload, or the start of the log. */
+/** An index behind which there are at least so many bytes of payload, or the start of the log. */
 export function indexBefore(db: Connection, bytes: number, logStart: number): number {
-  let behind = 0;
-  const rows = db
-    .prepare<[], [number, number]>('SELECT idx, length(payload) FROM log ORDER BY idx DESC')
-    .raw()
-    .iterate();
-  for (const [index, length] of rows) {
-    behind += length;
-    if (behind >= bytes) return index - 1;
+  const sum = db
+    .prepare<[number, number], number | null>(
+      'SELECT sum(length(payload)) FROM log WHERE idx > ? AND idx <= ?',
+    )
+    .pluck();
+  let index = db.prepare<[], number | null>('SELECT max(idx) FROM log').pluck().get() ?? logStart;
+  for (let behind = 0; index > logStart && behind < bytes;) {
+    const to = index;
+    index = Math.max(logStart, to - SLICE_RECORDS);
+    behind += sum.get(index, to) ?? 0;
   }
-  return logStart;
+  return index;
 }
 
 /** A position for people. */
@@ -91,33 +88,92 @@ export function describe(mark: { readonly index: number; readonly zxid: bigint }
   return mark.index === 0 ? 'the start of the log' : `record ${mark.index} (zxid ${hex(mark.zxid)})`;
 }
 
-let scratch = Buffer.alloc(4096);
+class Damage extends Error {}
 
-/** @returns the record, or what is wrong with it */
-function recordOf(columns: readonly unknown[], last: LogMark): LogRecord | string {
-  const [index, zxid, type, chain, crc, payload] = columns;
-  const place = `record ${last.index + 1}, which follows ${describe(last)},`;
-  if (typeof index !== 'bigint' || index !== BigInt(last.index) + 1n) {
-    return `${place} is missing: the next one there is ${String(index)}`;
+/** One pass over the log. */
+class Scan {
+  last: LogMark;
+  readonly #rows;
+  readonly #payloads;
+  #memory = Buffer.alloc(4096);
+  #view = new DataView(this.#memory.buffer, this.#memory.byteOffset, this.#memory.byteLength);
+
+  constructor(db: Connection, from: LogMark) {
+    this.last = from;
+    this.#rows = db
+      .prepare<[number, number], Row>(
+        'SELECT idx, zxid, type, chain, crc, length(payload) FROM log WHERE idx > ? ORDER BY idx LIMIT ?',
+      )
+      .raw()
+      .safeIntegers();
+    // One Buffer per record would take longer than all the rest of the scan together.
+    this.#payloads = db
+      .prepare<[number, number], Buffer | null>(
+        `SELECT CAST(group_concat(payload, '' ORDER BY idx) AS BLOB) FROM log WHERE idx > ? AND idx <= ?`,
+      )
+      .pluck();
   }
-  if (
-    typeof zxid !== 'bigint' ||
-    typeof type !== 'bigint' ||
-    typeof chain !== 'bigint' ||
-    !Buffer.isBuffer(payload)
-  ) {
-    return `${place} has values of the wrong type`;
+
+  /** @returns whether there may be more */
+  readSlice(sink: ((record: LogRecord) => void) | undefined): boolean {
+    const rows = this.#rows.all(this.last.index, SLICE_RECORDS);
+    for (let at = 0; at < rows.length;) at += this.#readPayloads(rows, at, sink);
+    return rows.length === SLICE_RECORDS;
   }
-  if (crc !== BigInt(crc32(payload))) return `${place} does not match its checksum`;
-  const length = RECORD_HEADER_BYTES + payload.byteLength;
-  if (scratch.byteLength < length) scratch = Buffer.alloc(2 * length);
-  scratch.writeBigInt64BE(index, CHAIN_BYTES);
-  scratch.writeBigInt64BE(zxid, CHAIN_BYTES + 8);
-  scratch.writeInt32BE(Number(BigInt.asIntN(32, type)), CHAIN_BYTES + 16);
-  scratch.writeInt32BE(payload.byteLength, CHAIN_BYTES + 20);
-  payload.copy(scratch, RECORD_HEADER_BYTES);
-  if (chainOf(last.chain, scratch.subarray(CHAIN_BYTES, length)) !== chain) {
-    return `${place} does not continue the chain of hashes`;
+
+  /** Reads as many payloads as may be in memory at once, at least one. @returns their number */
+  #readPayloads(rows: readonly Row[], at: number, sink: ((record: LogRecord) => void) | undefined): number {
+    let count = 0;
+    let bytes = 0;
+    for (let i = at; i < rows.length && (count === 0 || bytes < SLICE_BYTES); i++, count++) {
+      bytes += Number(rows[i]?.[5]);
+    }
+    const payloads = this.#payloads.get(this.last.index, this.last.index + count);
+    if (!Buffer.isBuffer(payloads)) throw new Damage(`${this.#place()} cannot be read`);
+    let offset = 0;
+    for (const row of rows.slice(at, at + count)) {
+      const end = offset + Number(row[5]);
+      const record = this.#verified(row, payloads.subarray(offset, end));
+      sink?.(record);
+      this.last = { index: this.last.index + 1, zxid: zxidOf(record.zxid), chain: record.chain };
+      offset = end;
+    }
+    return count;
   }
-  return { chain, index, zxid, type: Number(type), payload };
+
+  #verified([index, zxid, type, chain, crc, length]: Row, payload: Buffer): LogRecord {
+    if (index !== BigInt(this.last.index) + 1n) {
+      throw new Damage(`${this.#place()} is missing: the next one there is ${String(index)}`);
+    }
+    if (typeof zxid !== 'bigint' || typeof type !== 'bigint' || typeof chain !== 'bigint') {
+      throw new Damage(`${this.#place()} has values of the wrong type`);
+    }
+    if (length !== BigInt(payload.byteLength) || crc !== BigInt(crc32(payload))) {
+      throw new Damage(`${this.#place()} does not match its checksum`);
+    }
+    if (chainOf(this.last.chain, this.#chained(index, zxid, type, payload)) !== chain) {
+      throw new Damage(`${this.#place()} does not continue the chain of hashes`);
+    }
+    return { chain, index, zxid, type: Number(type), payload };
+  }
+
+  /** The record as the chain sees it: its jute bytes after `chain`. */
+  #chained(index: bigint, zxid: bigint, type: bigint, payload: Buffer): Buffer {
+    const header = RECORD_HEADER_BYTES - CHAIN_BYTES;
+    const length = header + payload.byteLength;
+    if (this.#memory.byteLength < length) {
+      this.#memory = Buffer.alloc(2 * length);
+      this.#view = new DataView(this.#memory.buffer, this.#memory.byteOffset, this.#memory.byteLength);
+    }
+    this.#view.setBigInt64(0, index);
+    this.#view.setBigInt64(8, zxid);
+    this.#view.setInt32(16, Number(BigInt.asIntN(32, type)));
+    this.#view.setInt32(20, payload.byteLength);
+    this.#memory.set(payload, header);
+    return this.#memory.subarray(0, length);
+  }
+
+  #place(): string {
+    return `record ${this.last.index + 1}, which follows ${describe(this.last)},`;
+  }
 }

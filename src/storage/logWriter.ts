@@ -34,8 +34,10 @@ const MARK_SYNC_MS = 1000;
 
 /** Beyond this the WAL is written back by another thread. */
 const WAL_LONG_BYTES = 16 << 20;
-/** What that thread left behind is finished here if it is no more than this. */
-const WAL_REST_BYTES = 4 << 20;
+/** What that thread left behind is finished here, while commits wait, if it is no more than this ... */
+const WAL_REST_BYTES = 1 << 20;
+/** ... or than this part of a WAL that is longer: somebody has to, before it is huge. */
+const WAL_REST_PART = 1 / 8;
 /** Beyond this commits have to wait for a checkpoint after all. */
 const WAL_HUGE_BYTES = 256 << 20;
 /** How often the length of the WAL is asked for, in appended bytes. */
@@ -136,9 +138,11 @@ export class LogWriter {
   /** Another thread did most of a checkpoint; what came in meanwhile keeps the WAL from starting over. */
   checkpointedElsewhere(): void {
     this.#checkpointWanted = false;
-    const wal = checkpoint(this.#db, 'NOOP');
-    if ((wal.pages - wal.moved) * WAL_PAGE_BYTES <= WAL_REST_BYTES) checkpoint(this.#db, 'PASSIVE');
-    else this.#bytesSinceLook = WAL_LOOK_BYTES;
+    const { pages, moved } = checkpoint(this.#db, 'NOOP');
+    const rest = (pages - moved) * WAL_PAGE_BYTES;
+    if (rest <= Math.max(WAL_REST_BYTES, pages * WAL_PAGE_BYTES * WAL_REST_PART)) {
+      checkpoint(this.#db, 'PASSIVE');
+    } else this.#bytesSinceLook = WAL_LOOK_BYTES;
   }
 
   /** Empties the WAL while nobody waits for a commit. */

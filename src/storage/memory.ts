@@ -91,7 +91,11 @@ export class MemoryStorage implements Storage {
   }
 
   async loadTree(sink: TreeSink): Promise<void> {
-    for (const row of this.disk.znodes.values()) sink.znode(row);
+    // Parents before their children, as on disk.
+    for (const path of [...this.disk.znodes.keys()].sort()) {
+      const row = this.disk.znodes.get(path);
+      if (row !== undefined) sink.znode(row);
+    }
     for (const [sessionId, timeOut] of this.disk.sessions) sink.session({ sessionId, timeOut });
     await nextTurn();
   }
@@ -127,6 +131,11 @@ export class MemoryStorage implements Storage {
 
   flush(bytes: Buffer): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
+    if (this.#ended) return;
+    assert(
+      bytes.readBigInt64BE(0) <= BigInt(this.disk.tail.index),
+      'A flush contains effects of records that are not durable.',
+    );
     this.#backlogBytes += bytes.byteLength;
     this.#enqueue({ kind: 'flush', bytes: takeOver(bytes) });
   }
@@ -242,9 +251,7 @@ export class MemoryStorage implements Storage {
 
   #keepRows(flush: TreeFlush): void {
     const { disk } = this;
-    const index = Number(flush.index);
-    assert(index <= disk.tail.index, 'A flush contains effects of records that are not durable.');
-    disk.treeMark = { index, zxid: zxidOf(flush.zxid), chain: flush.chain };
+    disk.treeMark = { index: Number(flush.index), zxid: zxidOf(flush.zxid), chain: flush.chain };
     if (!this.#keep) return;
     for (const row of flush.znodes) disk.znodes.set(row.path, row);
     for (const path of flush.deletedPaths) disk.znodes.delete(path);

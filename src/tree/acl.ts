@@ -80,7 +80,7 @@ function parseRange(expression: string): [ipaddr.IPv4 | ipaddr.IPv6, number] | u
 /**
  * Makes a list as a client sent it into one that may be stored: duplicates dropped, `auth` replaced by the
  * connection's authenticated identities.
- * @throws KeeperError INVALIDACL
+ * @throws KeeperError INVALIDACL, or MARSHALLINGERROR for an entry without an id
  */
 export function fixupAcl(
   acl: AclList | null,
@@ -101,6 +101,9 @@ export function fixupAcl(
       if (own.length === 0) throw new KeeperError('INVALIDACL', path);
       for (const identity of own) fixed.push({ perms: entry.perms, id: identity });
     } else {
+      // Of a scheme that is known an id is expected: without one the entry is malformed, as ZooKeeper has it.
+      const known = scheme === 'world' || (scheme !== null && rules.schemes.has(scheme));
+      if (known && id === null) throw new KeeperError('MARSHALLINGERROR', path);
       if (!isStorable(entry.id, rules)) throw new KeeperError('INVALIDACL', path);
       fixed.push(entry);
     }
@@ -115,7 +118,8 @@ function isStorable({ scheme, id }: Id, rules: AclRules): boolean {
   if (!rules.schemes.has(scheme)) return false;
   switch (scheme) {
     case 'digest':
-      return /^[^:]*:[^:]+$/.test(text);
+      // Two parts; what a Java split drops at the end does not count.
+      return /^[^:]*:[^:]+:*$/.test(text);
     case 'ip':
       return parseRange(text) !== undefined;
     case 'sasl':

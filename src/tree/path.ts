@@ -60,10 +60,17 @@ export function pathFault(path: string): string | undefined {
   return undefined;
 }
 
-/** @throws KeeperError BADARGUMENTS for an illegal path */
-export function validatePath(path: string): void {
+/** @throws KeeperError BADARGUMENTS for an illegal path, and for none at all */
+export function validatePath(path: string | null): asserts path is string {
+  if (path === null) throw new KeeperError('BADARGUMENTS', undefined, 'the path is null');
   const fault = pathFault(path);
   if (fault !== undefined) throw new KeeperError('BADARGUMENTS', path, fault);
+}
+
+/** create and delete call a null path malformed. @throws KeeperError MARSHALLINGERROR */
+export function givenPath(path: string | null): string {
+  if (path === null) throw new KeeperError('MARSHALLINGERROR', undefined, 'the path is null');
+  return path;
 }
 
 /**

@@ -23,9 +23,9 @@ export class Normaliser {
     this.#base = base;
   }
 
-  /** A path from a table: `~` at its start stands for the case's own parent. */
+  /** A path from a table: `~` at its start, or behind the quota tree, stands for the case's own parent. */
   path(text: string): string {
-    return text.startsWith('~') ? this.#root + text.slice(1) : text;
+    return text.replace(/^(\/zookeeper\/quota)?~/, `$1${this.#root}`);
   }
 
   /** A zxid at a distance from the start of the case. */

@@ -10,7 +10,8 @@ import {
   Writer,
   writeRequestHeader,
 } from '../../src/codec/index.js';
-import { OpCode, Xid } from '../../src/types/index.js';
+import type { ReplyHeader } from '../../src/codec/index.js';
+import { ErrorCode, OpCode, Xid } from '../../src/types/index.js';
 import { Normaliser } from './normaliser.js';
 import { RawClient, WAIT_LIMIT_MS } from './rawClient.js';
 import { connectedText, eventText, headerOf, isEvent, replyText } from './replies.js';
@@ -29,6 +30,8 @@ export interface Hello {
 }
 
 const ZERO_PASSWORD = Buffer.alloc(16);
+/** Without the readOnly byte. */
+const CONNECT_RESPONSE_BYTES_MIN = 36;
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** The largest frame that a row sends. */
 const FRAME_BYTES_MAX = 1_100_000;
@@ -41,8 +44,8 @@ export class Link {
   sessionId = 0n;
   /** The peer has closed, and the transcript says so; what is sent now goes nowhere. */
   gone = false;
-  /** The ConnectResponse said that there is no session: a close must follow. */
-  refused = false;
+  /** What the server said must be followed by its close; a ping before that might be answered, or not. */
+  closing = false;
   /** Requests without a reply yet, in the order in which they were sent. */
   readonly pending: { readonly xid: number; readonly type: number }[] = [];
 
@@ -140,8 +143,8 @@ export class Player {
   async welcome(link: Link): Promise<void> {
     const payload = await this.#frame(link);
     if (payload === undefined) return;
-    if (payload.length < 36) {
-      this.say(`${link.name} < ${payload.length} bytes ${payload.toString('hex')}`);
+    if (payload.length < CONNECT_RESPONSE_BYTES_MIN) {
+      this.#note(link, payload);
       return;
     }
     this.say(`${link.name} < ${this.#remember(link, payload)}`);
@@ -181,6 +184,14 @@ export class Player {
     return last;
   }
 
+  /** As replies, but silence is an answer too. */
+  async replyOrSilence(link: Link, limitMs: number): Promise<void> {
+    const received = await link.client.next(limitMs);
+    if (received.kind === 'frame') this.#note(link, received.payload);
+    else if (received.kind === 'closed') this.#noteClose(link, received.rest);
+    else this.say(`${link.name} < nothing`);
+  }
+
   /** Takes this many frames of any kind. */
   async frames(link: Link, count: number, limitMs = WAIT_LIMIT_MS): Promise<void> {
     for (let seen = 0; seen < count; seen += 1) {
@@ -200,13 +211,18 @@ export class Player {
 
   /** Everything sent to this connection before now has arrived when this returns. */
   async settle(link: Link): Promise<void> {
+    if (link.closing) {
+      await this.closes(link);
+      return;
+    }
     link.client.send(this.encode(link, ping()));
     for (;;) {
       const payload = await this.#frame(link);
       if (payload === undefined) return;
       const header = headerOf(payload);
-      if (header?.xid === Xid.ping && header.err === 0 && link.pending[0]?.type === OpCode.ping) {
-        link.pending.shift();
+      const index = link.pending.findIndex(({ type }) => type === OpCode.ping);
+      if (header?.xid === Xid.ping && header.err === 0 && index >= 0) {
+        link.pending.splice(index, 1);
         return;
       }
       this.#note(link, payload);
@@ -227,10 +243,13 @@ export class Player {
         `connection ${link.name}: nothing within ${limitMs} ms after\n${this.lines.join('\n')}`,
       );
     }
-    const rest = received.rest.length === 0 ? '' : ` after ${received.rest.length} bytes`;
-    this.say(`${link.name} closed${rest}`);
-    link.gone = true;
+    this.#noteClose(link, received.rest);
     return undefined;
+  }
+
+  #noteClose(link: Link, rest: Buffer): void {
+    this.say(`${link.name} closed${rest.length === 0 ? '' : ` after ${rest.length} bytes`}`);
+    link.gone = true;
   }
 
   /** Notes a frame; true when it is a reply. */
@@ -244,6 +263,7 @@ export class Player {
     if (index < 0) this.say(`${link.name} < unasked ${replyText(payload, 0, this.names)}`);
     for (const { type } of link.pending.splice(index, index < 0 ? 0 : 1)) {
       this.say(`${link.name} < ${replyText(payload, type, this.names)}`);
+      if (endsConnection(type, headerOf(payload))) link.closing = true;
     }
     return true;
   }
@@ -256,14 +276,13 @@ export class Player {
       this.#sessionOf.set(link.name, sessionId);
       this.#passwords.set(sessionId, Buffer.from(passwd));
     }
-    link.refused = sessionId === 0n;
+    if (sessionId === 0n) link.closing = true;
     return text;
   }
 
   async #finish(): Promise<void> {
     for (const link of this.#links.values()) {
-      if (link.refused) await this.closes(link);
-      else if (link.sessionId !== 0n && !link.gone) await this.settle(link);
+      if (link.closing || (link.sessionId !== 0n && !link.gone)) await this.settle(link);
     }
   }
 
@@ -280,6 +299,15 @@ export class Player {
       if ((await client.next()).kind === 'frame') await closeOn(client, this.#target.hello);
     }
   }
+}
+
+/** Replies behind which a server closes the connection. */
+function endsConnection(type: number, header: ReplyHeader | undefined): boolean {
+  if (header === undefined) return false;
+  const { err, zxid } = header;
+  if (err === ErrorCode.UNIMPLEMENTED) return zxid === -1n;
+  if (err === ErrorCode.AUTHFAILED || err === ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH) return true;
+  return type === OpCode.closeSession && err === ErrorCode.OK;
 }
 
 /** Pings are answered with their own xid whatever was asked. */

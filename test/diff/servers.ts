@@ -50,7 +50,6 @@ export const SERVERS: Readonly<Record<string, ServerKind>> = {
     properties: {
       'znode.container.checkIntervalMs': 80,
       'znode.container.maxNeverUsedIntervalMs': 0,
-      'zookeeper.nio.sessionlessCnxnTimeout': 1000,
     },
   },
   quota: { properties: { 'zookeeper.enforceQuota': true } },
@@ -67,11 +66,12 @@ export const SERVERS: Readonly<Record<string, ServerKind>> = {
   },
   /** Extended types off, a whitelist, small limits. */
   narrow: {
-    config: { maxClientCnxns: 4, minSessionTimeout: 5000, maxSessionTimeout: 7000 },
+    config: { maxClientCnxns: 4, minSessionTimeout: 5000, maxSessionTimeout: 7000, reconfigEnabled: true },
     properties: {
       'zookeeper.4lw.commands.whitelist': 'srvr, isro',
       'zookeeper.extendedTypesEnabled': false,
       'jute.maxbuffer': 4096,
+      'zookeeper.nio.sessionlessCnxnTimeout': 1000,
       'zookeeper.enableEagerACLCheck': true,
     },
   },

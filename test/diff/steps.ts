@@ -31,6 +31,9 @@ export interface Group {
   readonly cases: readonly Case[];
 }
 
+/** How long is long enough to say that no answer comes. */
+const SILENCE_MS = 300;
+
 interface Mark {
   readonly mark: 'differs' | 'unordered';
   readonly difference?: Difference;
@@ -89,6 +92,26 @@ export function pipeline(...requests: readonly Request[]): Step {
 /** A ping whose reply is part of the transcript: also the way to see what else has arrived. */
 export function ping(): Request {
   return pingRequest();
+}
+
+/** A request that a server may leave without an answer. */
+export function maybeAnswered(request: Request): Step {
+  return async (player) => {
+    const link = await player.link();
+    player.say(`${link.name} > ${request.text}`);
+    link.client.send(player.encode(link, request));
+    await player.replyOrSilence(link, SILENCE_MS);
+  };
+}
+
+/** A request that may be answered by a ConnectResponse. */
+export function maybeConnected(request: Request): Step {
+  return async (player) => {
+    const link = await player.link();
+    player.say(`${link.name} > ${request.text}`);
+    link.client.send(player.encode(link, request));
+    await player.welcome(link);
+  };
 }
 
 /** Collects what has arrived by now, without a line for the ping that makes sure of it. */

@@ -11,6 +11,8 @@ export interface WordReading {
   readonly halfClose?: boolean;
   /** Keep only these keys of a `key=value` or `key TAB value` listing, sorted. */
   readonly keys?: readonly string[];
+  /** Show their values as they are. */
+  readonly values?: boolean;
 }
 
 type Rule = (line: string, names: Normaliser) => string | undefined;
@@ -32,13 +34,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   mntr: (line) => line.replace(/\t.*/, '\t...'),
   wchc: watches,
   wchp: watches,
-  wchs: (line) => line,
+  wchs: asItIs,
 };
 
 /** The answer in lines; the last one says when there is no newline at the end. */
 export function wordLines(name: string, text: string, names: Normaliser, reading: WordReading): string[] {
   if (text === '') return ['(nothing)'];
-  const rule: Rule = RULES[name] ?? ((line) => line);
+  const rule: Rule = reading.values === true ? asItIs : (RULES[name] ?? asItIs);
   const whole = text.endsWith('\n');
   const lines = (whole ? text.slice(0, -1) : text).split('\n');
   const said: string[] = [];
@@ -49,6 +51,10 @@ export function wordLines(name: string, text: string, names: Normaliser, reading
   }
   if (!whole) said.push('(no newline at the end)');
   return reading.keys === undefined ? inOrder(name, said) : only(said, reading.keys);
+}
+
+function asItIs(line: string): string {
+  return line;
 }
 
 function only(lines: readonly string[], keys: readonly string[]): string[] {

@@ -277,14 +277,14 @@ export function writeErrorResponse(w: Writer, v: ErrorResponse): void {
 }
 
 export interface CreateRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly data: Buffer | null;
   readonly acl: readonly ACL[] | null;
   readonly flags: number;
 }
 
 export function readCreateRequest(r: Reader): CreateRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const data = r.bufferOrNull();
   const acl = r.vectorOrNull(12, readACL);
   const flags = r.int();
@@ -299,7 +299,7 @@ export function writeCreateRequest(w: Writer, v: CreateRequest): void {
 }
 
 export interface CreateTTLRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly data: Buffer | null;
   readonly acl: readonly ACL[] | null;
   readonly flags: number;
@@ -307,7 +307,7 @@ export interface CreateTTLRequest {
 }
 
 export function readCreateTTLRequest(r: Reader): CreateTTLRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const data = r.bufferOrNull();
   const acl = r.vectorOrNull(12, readACL);
   const flags = r.int();
@@ -353,12 +353,12 @@ export function writeCreate2Response(w: Writer, v: Create2Response): void {
 }
 
 export interface DeleteRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly version: number;
 }
 
 export function readDeleteRequest(r: Reader): DeleteRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const version = r.int();
   return { path, version };
 }
@@ -430,13 +430,13 @@ export function writeGetDataResponse(w: Writer, v: GetDataResponse): void {
 }
 
 export interface SetDataRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly data: Buffer | null;
   readonly version: number;
 }
 
 export function readSetDataRequest(r: Reader): SetDataRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const data = r.bufferOrNull();
   const version = r.int();
   return { path, data, version };
@@ -491,13 +491,13 @@ export function writeGetACLResponse(w: Writer, v: GetACLResponse): void {
 }
 
 export interface SetACLRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly acl: readonly ACL[] | null;
   readonly version: number;
 }
 
 export function readSetACLRequest(r: Reader): SetACLRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const acl = r.vectorOrNull(12, readACL);
   const version = r.int();
   return { path, acl, version };
@@ -610,12 +610,12 @@ export function writeSyncResponse(w: Writer, v: SyncResponse): void {
 }
 
 export interface CheckVersionRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly version: number;
 }
 
 export function readCheckVersionRequest(r: Reader): CheckVersionRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const version = r.int();
   return { path, version };
 }

@@ -2,7 +2,7 @@
 import type { CreateRequest, CreateTTLRequest } from '../../codec/index.js';
 import { CreateMode, KeeperError, OpCode, Perms, TTL_MAX_MS, type Txn } from '../../types/index.js';
 import { checkAcl, fixupAcl } from '../acl.js';
-import { parentChecked, validatePath } from '../path.js';
+import { givenPath, parentChecked, validatePath } from '../path.js';
 import { changed, type WritableView } from '../view.js';
 import { CONTAINER_OWNER, kindOf, ttlOwner } from '../znode.js';
 import type { PrepareContext } from './context.js';
@@ -26,12 +26,13 @@ interface Mode {
 export function prepareCreate(view: WritableView, op: CreateOp, context: PrepareContext): Txn {
   const { record } = op;
   const mode = modeOf(op, context.settings.extendedTypesEnabled);
-  const parentPath = parentChecked(record.path);
-  const acl = fixupAcl(record.acl, context.identities, context.settings.acl, record.path);
+  const asked = givenPath(record.path);
+  const parentPath = parentChecked(asked);
+  const acl = fixupAcl(record.acl, context.identities, context.settings.acl, asked);
   const parent = view.node(parentPath);
-  if (parent === undefined) throw new KeeperError('NONODE', record.path);
-  checkAcl(parent.acl, Perms.create, context.identities, context.settings.acl, record.path);
-  const path = mode.sequential ? record.path + sequenceSuffix(parent.childCreates) : record.path;
+  if (parent === undefined) throw new KeeperError('NONODE', asked);
+  checkAcl(parent.acl, Perms.create, context.identities, context.settings.acl, asked);
+  const path = mode.sequential ? asked + sequenceSuffix(parent.childCreates) : asked;
   validatePath(path);
   if (view.node(path) !== undefined) throw new KeeperError('NODEEXISTS', path);
   if (kindOf(parent.owner) === 'ephemeral') throw new KeeperError('NOCHILDRENFOREPHEMERALS', path);
@@ -70,7 +71,8 @@ export function sequenceSuffix(childCreates: number): string {
 }
 
 function modeOf(op: CreateOp, extendedTypesEnabled: boolean): Mode {
-  const { path, flags } = op.record;
+  const { flags } = op.record;
+  const path = op.record.path ?? undefined;
   const sequential =
     flags === CreateMode.persistentSequential ||
     flags === CreateMode.ephemeralSequential ||

@@ -2,7 +2,7 @@
 import type { CheckVersionRequest, DeleteRequest, SetACLRequest, SetDataRequest } from '../../codec/index.js';
 import { KeeperError, OpCode, Perms, type Txn } from '../../types/index.js';
 import { checkAcl, fixupAcl } from '../acl.js';
-import { deletableParent, parentOf, validatePath } from '../path.js';
+import { deletableParent, givenPath, parentOf, validatePath } from '../path.js';
 import { changed, type NodeFacts, type WritableView } from '../view.js';
 import { kindOf } from '../znode.js';
 import type { PrepareContext } from './context.js';
@@ -10,7 +10,7 @@ import { checkQuota } from './quota.js';
 
 /** @throws KeeperError the first check that fails, protocol.md section 2.2 */
 export function prepareDelete(view: WritableView, record: DeleteRequest, context: PrepareContext): Txn {
-  const { path } = record;
+  const path = givenPath(record.path);
   const parentPath = deletableParent(path);
   const parent = existing(view, parentPath, path);
   checkAcl(parent.acl, Perms.delete, context.identities, context.settings.acl, path);

@@ -242,7 +242,7 @@ export const addWatchTable = group(
     ping(),
   ),
   row(
-    'a stay after the connection is none',
+    'persistent: it does not outlive its connection',
     create('~/a'),
     addWatch('~/a', P),
     drop(),

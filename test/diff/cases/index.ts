@@ -4,12 +4,20 @@ import { addWatchTable, removeWatchesTable } from './addWatch.js';
 import { createTable, modesTable } from './create.js';
 import { deleteTable } from './delete.js';
 import { handshake } from './handshake.js';
+import { containerTable, ttlTable } from './kinds.js';
 import { multiReadTable, multiTable } from './multi.js';
+import { eagerTable, narrowTable, noTtlTable } from './narrow.js';
+import { pathTable } from './paths.js';
+import { quotaTable, trackingTable } from './quota.js';
 import { readsTable, xidTable } from './reads.js';
+import { enforcedTable, noSaslTable, openTable, saslTable } from './security.js';
 import { sequence } from './sequence.js';
+import { internalTable, malformedTable, sessionTable, unknownTable } from './sessions.js';
 import { setDataTable } from './setData.js';
 import { setWatchesTable } from './setWatches.js';
+import { expiryTable, reapingTable } from './time.js';
 import { eventZxidTable, watchTable } from './watches.js';
+import { reconfigTable, wordTable } from './words.js';
 import type { Group } from '../steps.js';
 
 export const groups: readonly Group[] = [
@@ -30,4 +38,24 @@ export const groups: readonly Group[] = [
   addWatchTable,
   removeWatchesTable,
   setWatchesTable,
+  sessionTable,
+  unknownTable,
+  internalTable,
+  malformedTable,
+  containerTable,
+  ttlTable,
+  pathTable,
+  expiryTable,
+  reapingTable,
+  quotaTable,
+  trackingTable,
+  noSaslTable,
+  saslTable,
+  enforcedTable,
+  openTable,
+  narrowTable,
+  noTtlTable,
+  eagerTable,
+  wordTable,
+  reconfigTable,
 ];

@@ -356,7 +356,12 @@ export const watchTable = group(
     on('B', closeSession()),
     ping(),
   ),
-  row('an ephemeral of the own session goes untold', ephemeral('~/e'), exists('~/e', WATCH), closeSession()),
+  row(
+    'the closer is told of its own ephemerals before the reply',
+    ephemeral('~/e'),
+    exists('~/e', WATCH),
+    closeSession(),
+  ),
   row('a container tells as any znode', exists('~/c', WATCH), on('B', createContainer('~/c')), ping()),
   row(
     'without READ nobody is told of data',

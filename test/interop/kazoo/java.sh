@@ -19,7 +19,7 @@ fi
 
 if [ "$ZK_INTEROP_SERVER" = apache ]; then
   exec "$ZK_INTEROP_JAVA" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=info -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS "$@"
 fi
 
 flags=

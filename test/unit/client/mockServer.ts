@@ -49,6 +49,10 @@ export class MockConnection {
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
+      if (this.connectRequest === undefined && chunk.toString('latin1') === 'isro') {
+        socket.end(server.isReadOnly ? 'ro' : 'rw');
+        return;
+      }
       this.#splitter.feed(chunk);
       while (this.#splitter.next()) {
         const { bytes, start, end } = this.#splitter;
@@ -124,6 +128,8 @@ export class MockServer implements AsyncDisposable {
   /** The last zxid, in the header of replies. */
   zxid = 0x100000005n;
   sessionTimeoutMs: number | undefined;
+  /** What it says when it is asked `isro`. */
+  isReadOnly = false;
   nextSessionId = 0x1234500000001n;
   /** All connections that were ever made. */
   readonly connections: MockConnection[] = [];

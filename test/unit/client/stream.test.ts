@@ -10,7 +10,9 @@ describe('EventBuffer', () => {
 
   beforeEach(() => {
     ends = 0;
-    buffer = new EventBuffer<number>(3, () => void ends++);
+    buffer = new EventBuffer<number>(3, () => {
+      ends++;
+    });
   });
 
   async function collect(): Promise<number[]> {

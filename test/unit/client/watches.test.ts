@@ -58,7 +58,7 @@ const rows: [kind: Kind, watched: string, type: number, path: string, times: num
 
 describe('WatchRegistry', () => {
   for (const [kind, watched, type, path, times] of rows) {
-    it(`tells a ${kind} watch on ${watched} ${times} times of two events of type ${type} on ${path}`, () => {
+    it(`two events of type ${type} on ${path} are told ${times} times to a watch of kind ${kind} on ${watched}`, () => {
       const told: WatchEvent[] = [];
       const registry = registryWith(kind, watched, told);
       fire(registry, type, path);
@@ -71,7 +71,9 @@ describe('WatchRegistry', () => {
   it('tells a listener once of an event that concerns several of its watches', () => {
     const registry = new WatchRegistry(new Chroot(''));
     let times = 0;
-    const listener = (): void => void times++;
+    const listener = (): void => {
+      times++;
+    };
     registry.addOneShot('data', '/a', listener);
     registry.addOneShot('child', '/a', listener);
     registry.addPersistent(new PersistentWatch('/', true, listener));

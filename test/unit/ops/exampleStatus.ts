@@ -1,0 +1,114 @@
+/** Why this file exists: a server at rest whose every number is known, for the tests of what is told about it. */
+import { resolveConfig, type ServerConfig } from '../../../src/config/index.js';
+import type { ConnectionStatus, Status } from '../../../src/server/index.js';
+import { NO_SESSION, OpCode, ZXID_ZERO, sessionIdOf, zxidOf } from '../../../src/types/index.js';
+
+/** The session of the example. */
+export const SESSION = sessionIdOf(0x100002b2c4d0000n);
+
+const PATHS = ['/lock', '/lock/holder'];
+
+/** A configuration from keys of zoo.cfg. */
+export function exampleConfig(keys: Readonly<Record<string, string>> = {}): ServerConfig {
+  return resolveConfig({
+    keys: {
+      clientPort: '2181',
+      tickTime: '2000',
+      dataDir: '/data',
+      dataLogDir: '/datalog',
+      '4lw.commands.whitelist': '*',
+      ...keys,
+    },
+    cwd: '/',
+    readText: () => undefined,
+  }).config;
+}
+
+/** The connection of the session. */
+export function exampleConnection(changes: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    address: '127.0.0.1',
+    port: 51770,
+    sessionId: SESSION,
+    sessionTimeoutMs: 30_000,
+    queued: 0,
+    received: 5,
+    sent: 6,
+    reading: true,
+    lastOp: OpCode.addWatch,
+    establishedAt: 1795204918215,
+    lastCxid: 4,
+    lastZxid: zxidOf(6n),
+    lastResponseAt: 2860448.25,
+    lastLatency: 0.4,
+    latency: { min: 0.1, avg: 2.2, max: 5.2 },
+    ...changes,
+  };
+}
+
+/** The one that asks a four-letter word. */
+function asking(): ConnectionStatus {
+  return exampleConnection({
+    port: 43668,
+    sessionId: NO_SESSION,
+    received: 1,
+    sent: 0,
+    reading: false,
+    lastOp: undefined,
+    lastCxid: undefined,
+    lastZxid: ZXID_ZERO,
+    establishedAt: Date.UTC(2026, 10, 20, 20, 2, 7),
+  });
+}
+
+/** The server that the samples in the table of words are about. */
+export function exampleStatus(changes: Partial<Status> = {}): Status {
+  const connections = [exampleConnection(), asking()];
+  return {
+    version: '0.1.0',
+    builtAt: Date.UTC(2026, 0, 1),
+    revision: undefined,
+    config: exampleConfig(),
+    clientPort: 2181,
+    serving: true,
+    mode: 'standalone',
+    readOnly: false,
+    uptimeMs: 86_400_000.4,
+    lastZxid: zxidOf(6n),
+    epoch: 0,
+    nodeCount: 9,
+    ephemeralsCount: 1,
+    approximateDataSize: 123,
+    packetsReceived: 7,
+    packetsSent: 8,
+    latency: { min: 0.1, avg: 2.2, max: 5.2 },
+    outstanding: 0,
+    connectionsCount: connections.length,
+    connections: () => connections,
+    sessionsCount: 1,
+    sessionBuckets: () => [{ expiresAt: Date.UTC(2026, 10, 20, 20, 2, 29), ids: [SESSION] }],
+    ephemerals: () => new Map([[SESSION, new Set(['/lock/holder'])]]),
+    watches: {
+      total: 4,
+      dataTotal: 2,
+      byPath: () => new Map(PATHS.map((path) => [path, [SESSION]])),
+      bySession: () => new Map([[SESSION, PATHS]]),
+    },
+    digests: () => [
+      { zxid: zxidOf(0x80n), digest: 1371985504n },
+      { zxid: zxidOf(0x100n), digest: 6214351233n },
+    ],
+    lastResponseSize: 16,
+    minResponseSize: 16,
+    maxResponseSize: 120,
+    authFailures: 0,
+    connectionsRejected: 0,
+    requestsMalformed: 0,
+    bytesReceived: 345,
+    fsync: { count: 4, sum: 6, min: 1, max: 2 },
+    sizes: () => Promise.resolve({ dataDir: 40960, dataLogDir: 81920 }),
+    resetServerStats: () => undefined,
+    resetConnectionStats: () => undefined,
+    ...changes,
+  };
+}
