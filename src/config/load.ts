@@ -82,7 +82,8 @@ function prepareDir(key: string, dir: string, autocreate: boolean): void {
     );
   }
   try {
-    mkdirSync(dir, { recursive: true });
+    // What is in it is nobody else's business: the log holds the key of session passwords.
+    mkdirSync(dir, { recursive: true, mode: 0o750 });
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new ConfigError('DATA_DIR', `The directory ${dir} (${key}) cannot be used: ${reason(error)}.`);

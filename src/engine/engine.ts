@@ -22,7 +22,6 @@ import {
   type PrepareSettings,
 } from '../tree/index.js';
 import {
-  ErrorCode,
   KeeperError,
   NO_SESSION,
   OpCode,
@@ -299,7 +298,7 @@ export class Engine {
     }
     if (!input.passwordValid || !this.sessions.isOpen(sessionId)) {
       this.#forget(id);
-      this.#output.clients.push({ kind: 'connected', connection: id, sessionId: NO_SESSION, timeOut: 0 });
+      this.#connected(id, NO_SESSION, 0);
       return;
     }
     const former = this.#owners.get(sessionId);
@@ -317,7 +316,7 @@ export class Engine {
   #attach(connection: ClientConnection, session: SessionId, timeOut: number): void {
     connection.session = session;
     this.#owners.set(session, connection.id);
-    this.#output.clients.push({ kind: 'connected', connection: connection.id, sessionId: session, timeOut });
+    this.#connected(connection.id, session, timeOut);
   }
 
   #close(id: ConnectionId, reason: CloseReason): void {
@@ -369,8 +368,6 @@ export class Engine {
       if (!(error instanceof KeeperError)) throw error;
       err = error.wireCode;
     }
-    // What could be read of a broken multiRead goes along with the error.
-    if (request.type === OpCode.multiRead && !request.complete) err = ErrorCode.MARSHALLINGERROR;
     const unknown = request.type === 'unknown';
     this.#reply(connection.id, xid, unknown ? UNKNOWN_ZXID : this.#lastZxid, err, body);
     if (unknown) this.#close(connection.id, 'unknown request');
@@ -563,6 +560,10 @@ export class Engine {
 
   #emit(connection: ConnectionId, type: EventType, path: string, zxid: bigint): void {
     this.#output.clients.push({ kind: 'event', connection, type, path, zxid });
+  }
+
+  #connected(connection: ConnectionId, sessionId: SessionId, timeOut: number): void {
+    this.#output.clients.push({ kind: 'connected', connection, sessionId, timeOut, zxid: this.#lastZxid });
   }
 
   #reply(connection: ConnectionId, xid: number, zxid: Zxid, err: number, body: ReplyBody | undefined): void {

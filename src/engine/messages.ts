@@ -92,6 +92,7 @@ export type ClientEffect =
       readonly connection: ConnectionId;
       readonly sessionId: SessionId;
       readonly timeOut: number;
+      readonly zxid: Zxid;
     }
   | {
       readonly kind: 'reply';

@@ -107,11 +107,13 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       reestablish(state, connection, request.record);
       return undefined;
     case OpCode.addWatch:
-      watches.addLasting(request.record.path, connection.id, request.record.mode);
+      // Any text will do as a path here, and null for the empty one: nothing is looked up.
+      watches.addLasting(request.record.path ?? '', connection.id, request.record.mode);
       return { kind: 'int', value: 0 };
     case OpCode.checkWatches:
     case OpCode.removeWatches: {
-      const { path, type } = request.record;
+      const { type } = request.record;
+      const path = request.record.path ?? '';
       const found =
         request.type === OpCode.checkWatches
           ? watches.has(path, connection.id, type)

@@ -10,7 +10,7 @@ import type { ProcessStatus } from './processStatus.js';
 export interface Metric {
   /** ZooKeeper's, without `zk_`. */
   readonly name: string;
-  /** A counter only grows until srst. */
+  /** A counter only grows. */
   readonly kind: 'gauge' | 'counter';
   /** Unit and meaning, for operators. */
   readonly doc: string;

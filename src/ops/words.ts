@@ -195,7 +195,7 @@ export const fourLetterWords: readonly FourLetterWord[] = [
   }),
   define({
     name: 'srst',
-    doc: 'Resets latencies, counters and sizes of replies.',
+    doc: 'Resets latencies, fsync times, packets and sizes of replies.',
     sample: lines('Server stats reset.'),
     answer: (status) => {
       status.resetServerStats();

@@ -8,15 +8,12 @@ import {
   FrameError,
   FrameSplitter,
   Reader,
-  readAuthPacket,
   readConnectRequest,
   readRequestHeader,
-  readSaslPacket,
   type ConnectRequest,
 } from '../codec/index.js';
 import type { ClientEffect, ConnectionId } from '../engine/index.js';
 import { ClientSocket } from '../net/index.js';
-import type { Identity } from '../tree/index.js';
 import {
   ErrorCode,
   NO_SESSION,
@@ -31,10 +28,9 @@ import {
   type Zxid,
 } from '../types/index.js';
 import { Queue, unreachable } from '../util/index.js';
-import { authenticate, withIdentities } from './identities.js';
+import { Authenticator } from './authenticator.js';
 import { NO_PASSWORD } from './passwords.js';
-import { writeBareReply, writeConnected, writeEvent, writeReply } from './replies.js';
-import { SaslServer } from './sasl.js';
+import { writeAuthReply, writeBareReply, writeConnected, writeEvent, writeReply } from './replies.js';
 import type { ConnectionHost } from './connectionHost.js';
 import type { ConnectionStatus } from './status.js';
 import { Summary } from './stats.js';
@@ -76,8 +72,7 @@ export class Connection {
   #phase: Phase = 'new';
   #connectSent = false;
   #opening: Buffer = Buffer.alloc(0);
-  #identities: readonly Identity[];
-  #sasl: SaslServer | undefined;
+  readonly #auth: Authenticator;
   #sendsReadOnly = false;
   #sessionId: SessionId = NO_SESSION;
   #sessionTimeoutMs = 0;
@@ -106,7 +101,7 @@ export class Connection {
       },
       closed: () => this.#closed(),
     });
-    this.#identities = [{ scheme: 'ip', id: this.socket.address }];
+    this.#auth = new Authenticator(host.config.auth, this.socket.address);
   }
 
   get sessionId(): SessionId {
@@ -146,12 +141,13 @@ export class Connection {
     }
     const word = this.#host.words.find(opening.readInt32BE(0));
     if (word !== undefined) {
-      if (opening.byteLength < 4 + word.argumentBytes) {
+      const argumentBytes = this.#host.words.isAllowed(word, this.#host.status) ? word.argumentBytes : 0;
+      if (opening.byteLength < 4 + argumentBytes) {
         this.#opening = opening;
         return;
       }
       this.#phase = 'word';
-      this.#host.answerWord(this, word, opening.subarray(4, 4 + word.argumentBytes));
+      this.#host.answerWord(this, word, opening.subarray(4, 4 + argumentBytes));
       return;
     }
     this.#opening = Buffer.alloc(0);
@@ -185,7 +181,7 @@ export class Connection {
       passwordValid: sessionId !== NO_SESSION && this.#host.passwords.matches(sessionId, request.passwd),
       timeOut: request.timeOut,
       lastZxidSeen: zxidOf(request.lastZxidSeen),
-      identities: this.#identities,
+      identities: this.#auth.identities,
       time: this.#host.time,
     });
   }
@@ -217,11 +213,9 @@ export class Connection {
     const reader = this.#reader;
     if (reader.remaining < REQUEST_HEADER_BYTES) return this.#abort('a request is shorter than its header');
     const { xid, type } = readRequestHeader(reader);
-    if (isReserved(xid, type)) return this.#abort(`request type ${type} comes with the reserved xid ${xid}`);
-    if (type === OpCode.auth) return this.#authenticate(xid);
-    if (type === OpCode.sasl) return this.#saslStep(xid);
+    if (type === OpCode.auth || type === OpCode.sasl) return this.#takeAuth(xid, type);
     this.#noteRequest(xid, type);
-    if (!this.#mayAsk()) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
+    if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
     const request = readRequest(type, reader);
     if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
     this.#host.submit({
@@ -238,91 +232,24 @@ export class Connection {
     this.#received++;
     this.#host.stats.packetsReceived++;
     this.#lastOp = type;
-    this.#lastCxid = xid;
+    if (xid >= 0) this.#lastCxid = xid;
     this.#arrivals.push(this.#host.now);
   }
 
   // --- who is it -------------------------------------------------------------------------------------------------
 
-  #mayAsk(): boolean {
-    const schemes = this.#host.config.auth.enforcedSchemes;
-    return schemes.length === 0 || this.#identities.some((identity) => schemes.includes(identity.scheme));
-  }
-
-  #authenticate(xid: number): void {
+  /** Auth and SASL are answered at once, and may overtake replies that wait, as in ZooKeeper. */
+  #takeAuth(xid: number, type: number): void {
     this.#host.stats.packetsReceived++;
-    let packet;
-    try {
-      packet = readAuthPacket(this.#reader);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      return this.#refuse(xid, ErrorCode.MARSHALLINGERROR, ZXID_ZERO);
-    }
-    const outcome = authenticate(this.#host.config.auth, this.#identities, packet.scheme, packet.auth);
-    switch (outcome.kind) {
-      case 'accepted':
-        this.#identify(outcome.identities);
-        return this.#sayNow(() => writeBareReply(this.socket.writer(), xid, 0n, 0));
-      case 'refused':
-        this.#host.stats.authFailures++;
-        return this.#refuse(xid, ErrorCode.AUTHFAILED, ZXID_ZERO);
-      case 'wrongEnsemble':
-        return this.#abort('it asks for another ensemble');
-      default:
-        return unreachable(outcome);
-    }
-  }
-
-  #saslStep(xid: number): void {
-    this.#host.stats.packetsReceived++;
-    const { sasl, enforcedSchemes } = this.#host.config.auth;
-    let token: Buffer | null;
-    try {
-      ({ token } = readSaslPacket(this.#reader));
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      return this.#refuse(xid, ErrorCode.MARSHALLINGERROR, ZXID_ZERO);
-    }
-    if (sasl === undefined) return this.#sayToken(xid, null);
-    const step = (this.#sasl ??= new SaslServer(sasl.users)).step(token);
-    switch (step.kind) {
-      case 'challenge':
-        return this.#sayToken(xid, step.token);
-      case 'done': {
-        const identities: Identity[] = [{ scheme: 'sasl', id: step.user }];
-        if (this.#host.config.auth.superUsers.includes(step.user))
-          identities.push({ scheme: 'super', id: '' });
-        this.#identify(withIdentities(this.#identities, identities));
-        return this.#sayToken(xid, step.token);
-      }
-      case 'failed': {
-        this.#host.stats.authFailures++;
-        const enforced = enforcedSchemes.includes('sasl');
-        if (sasl.allowFailedClients && !enforced) return this.#sayToken(xid, null);
-        const err = enforced ? ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH : ErrorCode.AUTHFAILED;
-        this.#sayToken(xid, null, err);
-        return this.#finish();
-      }
-      default:
-        return unreachable(step);
-    }
-  }
-
-  #identify(identities: readonly Identity[]): void {
-    this.#identities = identities;
+    const { failures } = this.#auth;
+    const answer =
+      type === OpCode.auth ? this.#auth.takeAuth(this.#reader) : this.#auth.takeSasl(this.#reader);
+    this.#host.stats.authFailures += this.#auth.failures - failures;
+    if (answer.kind === 'abort') return this.#abort(answer.why);
+    const { identities } = this.#auth;
     this.#host.submit({ kind: 'identities', connection: this.id, identities });
-  }
-
-  #sayToken(xid: number, token: Buffer | null, err = 0): void {
-    this.#sayNow(() => {
-      const w = this.socket.writer();
-      const mark = w.startFrame();
-      w.int(xid);
-      w.long(0n);
-      w.int(err);
-      w.buffer(token);
-      w.endFrame(mark);
-    });
+    this.#sayNow(() => writeAuthReply(this.socket.writer(), xid, answer.err, answer.token));
+    if (answer.close) this.#finish();
   }
 
   /** Answers out of turn; these replies may overtake others, as in ZooKeeper. */
@@ -371,7 +298,7 @@ export class Connection {
         this.#host.stats.packetsSent++;
         return;
       case 'connected':
-        return this.#connected(effect.sessionId, effect.timeOut);
+        return this.#connected(effect.sessionId, effect.timeOut, effect.zxid);
       case 'close':
         if (effect.reason !== 'session closed') {
           this.#host.log.debug(
@@ -385,12 +312,12 @@ export class Connection {
     }
   }
 
-  #connected(sessionId: SessionId, timeOut: number): void {
+  #connected(sessionId: SessionId, timeOut: number, zxid: Zxid): void {
     const w = this.socket.writer();
     const before = w.length;
     const password = sessionId === NO_SESSION ? NO_PASSWORD : this.#host.passwords.of(sessionId);
     writeConnected(w, { sessionId, timeOut }, password, this.#sendsReadOnly ? false : undefined);
-    this.#noteResponse(w.length - before, ZXID_ZERO);
+    this.#noteResponse(w.length - before, zxid);
     if (sessionId === NO_SESSION) return this.#finish();
     this.#sessionId = sessionId;
     this.#sessionTimeoutMs = timeOut;
@@ -519,21 +446,8 @@ export class Connection {
     this.#sent = 0;
     this.#latency.reset();
     this.#lastLatency = 0;
-  }
-}
-
-/** xids below zero belong to one kind of request each; with another they would confuse the client's own bookkeeping. */
-function isReserved(xid: number, type: number): boolean {
-  switch (xid) {
-    case Xid.watchEvent:
-      return true;
-    case Xid.ping:
-      return type !== OpCode.ping;
-    case Xid.auth:
-      return type !== OpCode.auth;
-    case Xid.setWatches:
-      return type !== OpCode.setWatches && type !== OpCode.setWatches2;
-    default:
-      return false;
+    this.#lastOp = undefined;
+    this.#lastCxid = undefined;
+    this.#lastZxid = ZXID_ZERO;
   }
 }

@@ -17,6 +17,8 @@ export interface Word {
 export interface Words<W extends Word = Word> {
   /** @param opening the first four bytes of a connection, as int32 */
   find(opening: number): W | undefined;
+  /** A word that is refused needs no argument. */
+  isAllowed(word: W, status: Status): boolean;
   answer(word: W, status: Status, argument: Buffer): string | Promise<string>;
 }
 
@@ -33,6 +35,7 @@ export interface ConnectionHost {
   readonly stats: ServerStats;
   readonly passwords: Passwords;
   readonly words: Words;
+  readonly status: Status;
   /** Monotonic clock of this turn, ms. */
   readonly now: number;
   /** Wall clock of this turn, ms since 1970. */

@@ -43,6 +43,14 @@ export function writeBareReply(w: Writer, xid: number, zxid: bigint, err: number
   w.endFrame(mark);
 }
 
+/** @param token body of a SASL reply; undefined for none */
+export function writeAuthReply(w: Writer, xid: number, err: number, token: Buffer | null | undefined): void {
+  const mark = w.startFrame();
+  writeReplyHeader(w, { xid, zxid: 0n, err });
+  if (token !== undefined) w.buffer(token);
+  w.endFrame(mark);
+}
+
 export function writeEvent(w: Writer, event: EventEffect): void {
   const mark = w.startFrame();
   writeReplyHeader(w, { xid: Xid.watchEvent, zxid: event.zxid, err: 0 });

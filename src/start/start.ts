@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { resolveConfig, type ServerConfig } from '../config/index.js';
 import { StorageError, openMemoryStorage, openStorage, type Storage } from '../storage/index.js';
-import { answer, fourLetterWord } from '../ops/index.js';
+import { answer, fourLetterWord, isWhitelisted } from '../ops/index.js';
 import { Server, type FatalError, type Status, type Words } from '../server/index.js';
 
 /** A server that serves clients. */
@@ -48,7 +48,7 @@ export async function runServer(config: ServerConfig, log: Logger): Promise<Runn
   return serve(config, storage, log);
 }
 
-const words: Words = { find: fourLetterWord, answer };
+const words: Words = { find: fourLetterWord, isAllowed: isWhitelisted, answer };
 
 async function serve(config: ServerConfig, storage: Storage, log: Logger): Promise<RunningServer> {
   const server = new Server(config, storage, log, words);

@@ -171,6 +171,7 @@ export class DiskStorage implements Storage {
 
   saveEpochs(epochs: Epochs): void {
     assert(epochs.currentEpoch <= epochs.acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
+    assert(epochs.acceptedEpoch >= this.#epochs.acceptedEpoch, 'acceptedEpoch is a promise: it never falls.');
     if (this.#state === 'open') this.#running.toLog({ kind: 'epochs', epochs });
   }
 

@@ -30,6 +30,7 @@ export class DirectoryLock {
     let db: Connection | undefined;
     try {
       db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
+      db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
       writeFileSync(join(directory, PID_FILE), `${process.pid}\n`);
       return new DirectoryLock(directory, db);

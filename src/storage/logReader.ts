@@ -145,7 +145,8 @@ class Scan {
     if (index !== BigInt(this.last.index) + 1n) {
       throw new Damage(`${this.#place()} is missing: the next one there is ${String(index)}`);
     }
-    if (typeof zxid !== 'bigint' || typeof type !== 'bigint' || typeof chain !== 'bigint') {
+    const typed = typeof zxid === 'bigint' && typeof type === 'bigint' && typeof chain === 'bigint';
+    if (!typed || type !== BigInt.asIntN(32, type)) {
       throw new Damage(`${this.#place()} has values of the wrong type`);
     }
     if (length !== BigInt(payload.byteLength) || crc !== BigInt(crc32(payload))) {
@@ -167,7 +168,7 @@ class Scan {
     }
     this.#view.setBigInt64(0, index);
     this.#view.setBigInt64(8, zxid);
-    this.#view.setInt32(16, Number(BigInt.asIntN(32, type)));
+    this.#view.setInt32(16, Number(type));
     this.#view.setInt32(20, payload.byteLength);
     this.#memory.set(payload, header);
     return this.#memory.subarray(0, length);

@@ -125,6 +125,10 @@ export class MemoryStorage implements Storage {
   saveEpochs(epochs: Epochs): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
     assert(epochs.currentEpoch <= epochs.acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
+    assert(
+      epochs.acceptedEpoch >= this.disk.epochs.acceptedEpoch,
+      'acceptedEpoch is a promise: it never falls.',
+    );
     if (this.#refusing || this.#ended) return;
     this.#enqueue({ kind: 'epochs', epochs });
   }

@@ -2,6 +2,7 @@
  * What is in the databases. The files may outlive this release and be met by an older one, so each says what it is
  * (`application_id`) and in which version (`user_version`); versions only go up, one transaction per step.
  */
+import Database from 'better-sqlite3';
 import { StorageError } from './errors.js';
 import { transaction, type Connection } from './database.js';
 
@@ -102,7 +103,32 @@ export function inspectSchema(db: Connection, schema: Schema, file: string): 'em
       `${file} was written by a later release (schema ${version}; this one knows ${schema.migrations.length}). Start that release, or restore a backup made with this one.`,
     );
   }
-  return version < schema.migrations.length ? 'old' : 'current';
+  if (version < schema.migrations.length) return 'old';
+  requireTables(db, schema, file);
+  return 'current';
+}
+
+/**
+ * A flipped bit in the text of a table gives a column another name or type, and every query another meaning. More
+ * than the expected tables may be there: an operator's index does no harm.
+ */
+function requireTables(db: Connection, schema: Schema, file: string): void {
+  const there = new Set(definitions(db));
+  const expected = new Database(':memory:');
+  try {
+    for (const migration of schema.migrations) migration(expected);
+    if (definitions(expected).every((definition) => there.has(definition))) return;
+  } finally {
+    expected.close();
+  }
+  throw new StorageError('corrupt', `${file}: the definitions of its tables are damaged or were changed.`);
+}
+
+function definitions(db: Connection): string[] {
+  return db
+    .prepare<[], string>(`SELECT concat_ws(' ', type, name, tbl_name, sql) FROM sqlite_schema`)
+    .pluck()
+    .all();
 }
 
 /** Brings an old database up to date. A crash in between leaves the version that was reached. */

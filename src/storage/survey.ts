@@ -18,6 +18,7 @@ import { inspectSchema, LOG_SCHEMA, migrate, TREE_SCHEMA, type Schema } from './
 const VERIFIED_BYTES = 64 << 20;
 /** SQLite checks its own structures up to this size of the log; the chain covers the rest. */
 const QUICK_CHECK_BYTES_MAX = 256 << 20;
+const PAGE_BYTES = 4096;
 
 /** Whose file it is. */
 interface Identity {
@@ -212,6 +213,10 @@ function findTree(files: StorageFiles, log: Found<LogFound>): Found<TreeFound> {
 
 function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Found<T> {
   if (!existsSync(file)) return { kind: 'absent' };
+  // SQLite would take the database for a new one and delete its WAL, which may be all that is left.
+  if (statSync(file).size < PAGE_BYTES && existsSync(`${file}-wal`)) {
+    return { kind: 'damaged', reason: 'it is empty, but its WAL is there' };
+  }
   let db: Connection | undefined;
   try {
     db = openForReading(file);

@@ -56,7 +56,10 @@ export class Tree implements TreeView {
     // The system znodes have no children counted and no txn behind them, as in ZooKeeper.
     for (const path of [ROOT, ZOOKEEPER, CONFIG, QUOTA]) {
       const acl = path === CONFIG ? CONFIG_ACL : OPEN_ACL;
-      this.#insert(path, Znode.initial(acl));
+      const node = Znode.initial(acl);
+      // ZooKeeper closes this one with a setACL of its own, counted from -2 on.
+      if (path === CONFIG) node.aversion = -1;
+      this.#insert(path, node);
     }
     this.#link(ZOOKEEPER);
     this.#link(CONFIG);

@@ -118,14 +118,20 @@ export class Outstanding implements WritableView {
 
   set(path: string, facts: NodeFacts | null): void {
     const { zxid } = this;
-    const before = this.node(path);
-    const session = ephemeralOwner(facts ?? before);
-    if (session !== undefined) {
-      let changes = this.#ephemerals.get(session);
-      if (changes === undefined) this.#ephemerals.set(session, (changes = new Map<string, never>()));
-      changes.set(path, { zxid, exists: facts !== null });
-    }
+    const former = ephemeralOwner(this.node(path));
+    const session = ephemeralOwner(facts);
+    // A multi may replace a session's ephemeral: what comes here then is only how it ends.
+    if (former !== undefined && former !== session) this.#noteEphemeral(former, path, false);
+    if (session !== undefined) this.#noteEphemeral(session, path, true);
     this.#nodes.set(path, { zxid, facts });
+    this.#order.push({ zxid, path, session: undefined });
+  }
+
+  #noteEphemeral(session: SessionId, path: string, exists: boolean): void {
+    const { zxid } = this;
+    let changes = this.#ephemerals.get(session);
+    if (changes === undefined) this.#ephemerals.set(session, (changes = new Map<string, never>()));
+    changes.set(path, { zxid, exists });
     this.#order.push({ zxid, path, session });
   }
 

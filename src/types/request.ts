@@ -84,7 +84,6 @@ export type ReadRequest =
   | {
       readonly type: typeof OpCode.multiRead;
       readonly ops: readonly MultiReadOp[];
-      readonly complete: boolean;
     }
   | { readonly type: typeof OpCode.ping }
   | { readonly type: typeof OpCode.whoAmI }
@@ -170,7 +169,7 @@ function readKnownRequest(type: number, r: Reader): Request {
     case OpCode.multi:
       return { type, ops: readMulti(r) };
     case OpCode.multiRead:
-      return readMultiRead(r);
+      return { type, ops: readMultiRead(r) };
     case OpCode.reconfig:
       return { type, record: readReconfigRequest(r) };
     case OpCode.checkWatches:
@@ -240,18 +239,14 @@ function readMultiOp(type: number, r: Reader): MultiOp {
   }
 }
 
-/** What could be read before the first fault is answered, with -5 in the header: `complete` tells. */
-function readMultiRead(r: Reader): ReadRequest {
+function readMultiRead(r: Reader): MultiReadOp[] {
   const ops: MultiReadOp[] = [];
-  try {
-    for (;;) {
-      const { type, done } = readMultiHeader(r);
-      if (done) return { type: OpCode.multiRead, ops, complete: true };
-      if (type !== OpCode.getData && type !== OpCode.getChildren) break;
-      ops.push({ type, record: readGetDataRequest(r) });
+  for (;;) {
+    const { type, done } = readMultiHeader(r);
+    if (done) return ops;
+    if (type !== OpCode.getData && type !== OpCode.getChildren) {
+      throw new DecodeError(`Malformed record: op ${type} in a multiRead.`);
     }
-  } catch (error) {
-    if (!(error instanceof DecodeError)) throw error;
+    ops.push({ type, record: readGetDataRequest(r) });
   }
-  return { type: OpCode.multiRead, ops, complete: false };
 }

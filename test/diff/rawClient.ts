@@ -38,9 +38,10 @@ export class RawClient implements Disposable {
       this.#closed = true;
       this.#wake?.();
     });
+    this.#closed = socket.destroyed;
   }
 
-  /** Rejects when nobody listens; a server that accepts and closes at once is a connection which is closed. */
+  /** Rejects when nobody listens; a server that accepts and resets at once is a connection which is closed. */
   static connect(port: number): Promise<RawClient> {
     return new Promise((resolve, reject) => {
       const socket = net.connect({ host: LOOPBACK, port });
@@ -48,9 +49,11 @@ export class RawClient implements Disposable {
         socket.destroy();
         reject(new Error(`no connection to port ${port} within ${WAIT_LIMIT_MS} ms`));
       }, WAIT_LIMIT_MS);
-      socket.once('error', (error) => {
+      socket.once('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(timer);
-        reject(error);
+        // Only a refusal says that there is no server: a reset can overtake the news of the connection.
+        if (error.code === 'ECONNREFUSED') reject(error);
+        else resolve(new RawClient(socket));
       });
       socket.once('connect', () => {
         clearTimeout(timer);

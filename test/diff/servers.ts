@@ -3,10 +3,14 @@
  * cases that want it, in both flavours side by side.
  *
  * `ZK_DIFF_OURS=apache` puts a second Apache where ours stands: no case may differ then, which proves that the
- * transcripts do not depend on the run. With `ZK_DIFF_OURS_JAVA_OPTIONS` that second one can be another release
- * (`-Xbootclasspath/a:<its jars>`): then exactly the differences of kind `older` must show.
+ * transcripts do not depend on the run. With `ZK_DIFF_OURS_CLASSPATH` that second one can be another release of
+ * Apache's: then exactly the differences of kind `older` must show.
  */
-import { startServer, type ServerOptions, type TestServer } from '../interop/server.js';
+import * as path from 'node:path';
+import { fourLetterWord } from '../interop/network.js';
+import { Program, until } from '../interop/process.js';
+import { startServer, TestServer, type ServerOptions } from '../interop/server.js';
+import { tools } from '../interop/tools.js';
 import { auth, type Request } from './requests.js';
 
 type Properties = NonNullable<ServerOptions['properties']>;
@@ -22,6 +26,8 @@ interface ServerKind {
 /** The user that the superDigest below belongs to: `super:admin`. */
 export const SUPER = 'super:admin';
 const SUPER_DIGEST = 'super:xQJmxLMiHGwaqBvst5y6rkB6HQs=';
+
+const START_LIMIT_MS = 30_000;
 
 const NEVER_MS = 2_000_000_000;
 
@@ -80,17 +86,23 @@ export const SERVERS: Readonly<Record<string, ServerKind>> = {
 };
 
 export const OURS_IS_APACHE = process.env['ZK_DIFF_OURS'] === 'apache';
-const OURS_JAVA_OPTIONS = process.env['ZK_DIFF_OURS_JAVA_OPTIONS'];
+const OURS_CLASS_PATH = process.env['ZK_DIFF_OURS_CLASSPATH'];
 
 /** True when the second Apache is the same release as the first. */
-export const SAME_RELEASE = OURS_IS_APACHE && OURS_JAVA_OPTIONS === undefined;
+export const SAME_RELEASE = OURS_IS_APACHE && OURS_CLASS_PATH === undefined;
+
+/** What the cases need of a server. */
+export interface Server extends AsyncDisposable {
+  readonly port: number;
+  describe(): string;
+}
 
 export class Pair implements AsyncDisposable {
-  readonly apache: TestServer;
-  readonly ours: TestServer;
+  readonly apache: Server;
+  readonly ours: Server;
   readonly hello: readonly Request[];
 
-  private constructor(apache: TestServer, ours: TestServer, hello: readonly Request[]) {
+  private constructor(apache: Server, ours: Server, hello: readonly Request[]) {
     this.apache = apache;
     this.ours = ours;
     this.hello = hello;
@@ -104,12 +116,9 @@ export class Pair implements AsyncDisposable {
       properties: { ...COMMON, ...kind.properties },
       ...(kind.jaas === undefined ? {} : { jaas: kind.jaas }),
     };
-    const javaOptions = OURS_JAVA_OPTIONS === undefined ? {} : { JDK_JAVA_OPTIONS: OURS_JAVA_OPTIONS };
     const [apache, ours] = await Promise.allSettled([
       startServer({ ...options, flavour: 'apache' }),
-      OURS_IS_APACHE
-        ? startServer({ ...options, flavour: 'apache', env: javaOptions })
-        : startServer({ ...options, flavour: 'zabkeeper' }),
+      startOurs(options),
     ]);
     if (apache.status === 'fulfilled' && ours.status === 'fulfilled') {
       return new Pair(apache.value, ours.value, kind.hello ?? []);
@@ -125,6 +134,38 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-function reason(result: PromiseSettledResult<TestServer>): string {
+function startOurs(options: ServerOptions): Promise<Server> {
+  if (!OURS_IS_APACHE) return startServer({ ...options, flavour: 'zabkeeper' });
+  if (OURS_CLASS_PATH === undefined) return startServer({ ...options, flavour: 'apache' });
+  return startOtherRelease(OURS_CLASS_PATH, options);
+}
+
+/** Apache's server out of other jars than those of the package. */
+async function startOtherRelease(classPath: string, options: ServerOptions): Promise<Server> {
+  const files = await TestServer.prepare({ ...options, flavour: 'apache' });
+  const properties = { ...options.properties };
+  if (options.jaas !== undefined) {
+    properties['java.security.auth.login.config'] = path.join(files.directory, 'jaas.conf');
+  }
+  const flags = Object.entries(properties).map(([key, value]) => `-D${key}=${String(value)}`);
+  const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+  const program = Program.start(tools.java, [...flags, '-cp', classPath, main, files.configFile]);
+  const dispose = async (): Promise<void> => {
+    await program[Symbol.asyncDispose]();
+    await files[Symbol.asyncDispose]();
+  };
+  try {
+    await until('an answer to srvr', START_LIMIT_MS, async () => {
+      if (program.exit !== undefined) throw new Error(`ended before it served: ${program.describe()}`);
+      return (await fourLetterWord(files.port, 'srvr', 1000).catch(() => '')).includes('Mode: ');
+    });
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { port: files.port, describe: () => program.describe(), [Symbol.asyncDispose]: dispose };
+}
+
+function reason(result: PromiseSettledResult<Server>): string {
   return result.status === 'rejected' ? `${String(result.reason)}\n` : '';
 }

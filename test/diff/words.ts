@@ -19,12 +19,12 @@ type Rule = (line: string, names: Normaliser) => string | undefined;
 
 const NUMBER = /-?\d+(\.\d+)?/g;
 const SESSION = /0x[0-9a-f]+/g;
-const VERSION = /^(Zookeeper version: )\d+\.\d+\.\d+\S*-[0-9a-zA-Z~+.-]+, built on \S.*$/;
+const VERSION = /^Zookeeper version: \d+\.\d+\.\d+\S*, built on \S.*$/;
 
 /** Lines of which each value is replaced by `#`, lines that are kept, and lines that other sessions leave out. */
 const RULES: Readonly<Record<string, Rule>> = {
   srvr: server,
-  stat: (line, names) => client(line) ?? server(line, names),
+  stat: (line, names) => (line.startsWith(' /') ? connection(line, names) : server(line, names)),
   cons: connection,
   conf: setting,
   dump: dumped,
@@ -61,19 +61,19 @@ function only(lines: readonly string[], keys: readonly string[]): string[] {
   return lines.filter((line) => keys.includes(line.split(/[=\t]/)[0] ?? '')).sort();
 }
 
-/** Lines of sessions come in the order of a hash table. */
+/** Indented lines come in the order of a hash table, and so do the sessions of all but `dump`. */
 function inOrder(name: string, lines: readonly string[]): string[] {
-  if (name !== 'cons' && name !== 'wchc' && name !== 'wchp') return [...lines];
-  const blocks: string[] = [];
+  if (name !== 'dump' && name !== 'cons' && name !== 'wchc' && name !== 'wchp') return [...lines];
+  const blocks: { readonly head: string; readonly rest: string[] }[] = [];
   for (const line of lines) {
-    const last = blocks.length - 1;
-    if (line.startsWith('\t') && last >= 0) blocks[last] = `${blocks[last] ?? ''}\n${line}`;
-    else blocks.push(line);
+    const last = blocks.at(-1);
+    // Which sessions share a moment of expiry is chance: all go below the first.
+    if (last !== undefined && line === last.head) continue;
+    if (last !== undefined && line.startsWith('\t')) last.rest.push(line);
+    else blocks.push({ head: line, rest: [] });
   }
-  return blocks.sort().flatMap((block) => {
-    const [head = '', ...rest] = block.split('\n');
-    return [head, ...rest.sort()];
-  });
+  if (name !== 'dump') blocks.sort((a, b) => (a.head < b.head ? -1 : 1));
+  return blocks.flatMap(({ head, rest }) => [head, ...rest.sort()]);
 }
 
 function numberless(line: string): string {
@@ -87,12 +87,7 @@ function server(line: string, names: Normaliser): string {
   return line.startsWith('Mode:') ? line : numberless(line);
 }
 
-/** ` /127.0.0.1:51770[1](queued=0,recved=5,sent=6)` */
-function client(line: string): string | undefined {
-  return line.startsWith(' /') ? numberless(line) : undefined;
-}
-
-/** As `stat` has it, with more fields once there is a session; other sessions are left out. */
+/** ` /127.0.0.1:51770[1](queued=0,recved=5,sent=6)`, in `cons` with more fields; other sessions are left out. */
 function connection(line: string, names: Normaliser): string | undefined {
   const open = line.indexOf('(');
   if (open < 0) return line;
@@ -124,7 +119,7 @@ const EXPIRY = /^\d+ expire at \w{3} \w{3} \d{1,2} \d\d:\d\d:\d\d \S+ \d{4}:$/;
 function dumped(line: string, names: Normaliser): string | undefined {
   if (EXPIRY.test(line)) return '# expire at <date>:';
   if (/^\t?(ip: .*)?(sessionId: )?0x[0-9a-f]+:?$/.test(line)) return sessionLine(line, names);
-  return line.replace(/\(\d+\)/g, '(#)');
+  return line.startsWith('\t/') ? `\t${names.text(line.slice(1))}` : line.replace(/\(\d+\)/g, '(#)');
 }
 
 function watches(line: string, names: Normaliser): string | undefined {

@@ -14,12 +14,16 @@ interface Exclusion {
 
 const NEEDS_ENSEMBLE: readonly Exclusion[] = [
   { test: /::test_update_host_list$/, reason: 'needs an ensemble: it stops one server and expects another' },
-  { test: /::TestReadOnlyMode::/, reason: 'needs an ensemble: it stops two of three servers' },
   { test: /::TestReconfig::/, reason: 'needs an ensemble: a standalone server refuses reconfig' },
 ];
 
 const EXCLUSIONS: readonly Exclusion[] = [
   { test: /::TestSASLGSSAPIAuthentication::/, reason: 'needs a Kerberos KDC' },
+  // It passes with localSessionsEnabled, but then the tests that move a session to another server do not.
+  {
+    test: /::TestReadOnlyMode::/,
+    reason: 'needs an ensemble with local sessions, which the harness of kazoo 2.8 does not configure',
+  },
   ...(serverCount() >= 3 ? [] : NEEDS_ENSEMBLE),
 ];
 

@@ -7,6 +7,7 @@ import type { WatchedEvent } from 'node-zookeeper-client';
 import { Acl, codeOf, CreateMode, Event, Id, NodeClient, Permission } from './nodeClient.js';
 import { Proxy } from './network.js';
 import { onceWithin, sleep, until } from './process.js';
+import { startServer } from './server.js';
 import { sharedServer, uniquePath, SESSION_TIMEOUT_MS } from './suite.js';
 import { PROJECT_ROOT } from './tools.js';
 import { readFileSync } from 'node:fs';
@@ -132,6 +133,29 @@ describe(`node-zookeeper-client ${packageJsonVersion()}`, () => {
     await until('the restored watch fires', 5000, () => events.length === 2);
     expect(events).to.deep.equal(['NODE_DATA_CHANGED', 'NODE_CREATED']);
     expect(client.raw.getSessionId()).to.deep.equal(sessionId);
+  });
+
+  it('keeps its session, its ephemerals and acknowledged writes when the server is killed', async () => {
+    await using victim = await startServer({ config: { tickTime: 500 } });
+    // This client waits for ever on a connection which is accepted and never answered, and Apache's server does that
+    // to those who come while it starts. So the client finds the way back only when the server serves.
+    await using proxy = await Proxy.to(victim.port);
+    await using client = await NodeClient.connect(proxy.connectString);
+    const sessionId = client.raw.getSessionId();
+    const root = await client.create(uniquePath('killed'), 'kept');
+    const ephemeral = await client.create(`${root}/e`, '', CreateMode.EPHEMERAL);
+    for (const expectedZnodes of [1, 2]) {
+      proxy.partition();
+      await victim.restart('kill');
+      const reconnected = onceWithin(client.raw, 'connected', 20_000);
+      proxy.heal();
+      await reconnected;
+      expect(client.raw.getSessionId()).to.deep.equal(sessionId);
+      expect((await client.getData(root)).data).to.equal('kept');
+      expect((await client.exists(ephemeral))?.ephemeralOwner).to.deep.equal(sessionId);
+      expect(await client.getChildren(root)).to.have.length(expectedZnodes);
+      await client.create(`${root}/n-`, '', CreateMode.PERSISTENT_SEQUENTIAL);
+    }
   });
 
   it('commits a multi as a whole', async () => {

@@ -4,6 +4,7 @@
 import { expect } from 'chai';
 import { Proxy } from './network.js';
 import { Program } from './process.js';
+import { startServer } from './server.js';
 import { sharedServer, uniquePath, SESSION_TIMEOUT_MS } from './suite.js';
 import { packageVersion, requireFiles, tools } from './tools.js';
 import { STAT_BLOCK, ZkCli, zkCliEnvironment } from './zkCli.js';
@@ -119,6 +120,29 @@ describe(`zkCli.sh (zookeeper ${packageVersion('zookeeper')})`, () => {
       ['addauth digest alice:secret', /(?:)/],
       [`set -s ${path} shared`, /dataVersion = 1\n/],
     ]);
+  });
+
+  it('authenticates by SASL DIGEST-MD5 with a JAAS file', async () => {
+    const module = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+    await using secured = await startServer({
+      config: { tickTime: 500 },
+      properties: {
+        'zookeeper.authProvider.1': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+      },
+      jaas: `Server {\n  ${module}\n  user_super="admin-secret"\n  user_bob="bob-secret";\n};\n`,
+      files: { 'client.jaas': `Client {\n  ${module}\n  username="bob"\n  password="bob-secret";\n};\n` },
+    });
+    const path = uniquePath('sasl');
+    await using bob = await ZkCli.connectWith(secured.connectString, [], {
+      'java.security.auth.login.config': `${secured.directory}/client.jaas`,
+    });
+    await using stranger = await ZkCli.connect(secured.connectString);
+    await bob.converse([
+      [`create ${path} private sasl:bob:cdrwa`, new RegExp(`^Created ${path}$`, 'm')],
+      ['whoami', /sasl: bob/],
+      [`get ${path}`, /^private$/m],
+    ]);
+    await stranger.type(`get ${path}`, new RegExp(`Insufficient permission : ${path}|NoAuth for ${path}`));
   });
 
   it('sets, shows and deletes a quota', async () => {

@@ -16,8 +16,9 @@ export const SMALL_JVM = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerial
 export const STAT_BLOCK =
   /cZxid = 0x\w+\nctime = .+\nmZxid = 0x\w+\nmtime = .+\npZxid = 0x\w+\ncversion = -?\d+\ndataVersion = -?\d+\naclVersion = -?\d+\nephemeralOwner = 0x\w+\ndataLength = \d+\nnumChildren = \d+\n/;
 
-export function zkCliEnvironment(): Record<string, string> {
-  return { CLIENT_JVMFLAGS: SMALL_JVM.join(' ') };
+export function zkCliEnvironment(properties: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const flags = Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
+  return { CLIENT_JVMFLAGS: [...SMALL_JVM, ...flags].join(' ') };
 }
 
 export class ZkCli implements AsyncDisposable {
@@ -28,8 +29,17 @@ export class ZkCli implements AsyncDisposable {
   }
 
   static async connect(connectString: string, ...args: readonly string[]): Promise<ZkCli> {
+    return ZkCli.connectWith(connectString, args, {});
+  }
+
+  /** Connects with system properties of the client's own, such as its JAAS file. */
+  static async connectWith(
+    connectString: string,
+    args: readonly string[],
+    properties: Readonly<Record<string, string>>,
+  ): Promise<ZkCli> {
     const program = Program.start(tools.zkCli, ['-server', connectString, ...args], {
-      env: zkCliEnvironment(),
+      env: zkCliEnvironment(properties),
     });
     try {
       await program.expect(/WatchedEvent state:SyncConnected type:None/, START_LIMIT_MS);

@@ -4,7 +4,10 @@
  * words say in detail is tested in test/unit/ops.
  */
 import { expect } from 'chai';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect, startServer, type RunningServer, type ZooKeeper } from '../../src/index.js';
 import {
   aiozkVersion,
@@ -104,6 +107,21 @@ describe('four-letter words through sockets', () => {
     expect(text.split('\n').filter((line) => line.startsWith('\t/'))).to.have.members(
       names.map((path) => `\t${path}`),
     );
+  });
+
+  it('answers the words that ask the disk', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'zabkeeper-words-'));
+    try {
+      await using server = await startServer({ dataDir, properties: { '4lw.commands.whitelist': '*' } });
+      expect(await exchange(server.port, 'dirs', END)).to.match(
+        /^datadir_size: [1-9]\d*\nlogdir_size: [1-9]\d*\n$/,
+      );
+      expect(await exchange(server.port, 'conf', END)).to.contain(
+        `\ndataDir=${join(dataDir, 'version-2')}\n`,
+      );
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
   });
 
   it('refuses a word that is not on the whitelist', async () => {

@@ -626,12 +626,12 @@ export function writeCheckVersionRequest(w: Writer, v: CheckVersionRequest): voi
 }
 
 export interface CheckWatchesRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly type: number;
 }
 
 export function readCheckWatchesRequest(r: Reader): CheckWatchesRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const type = r.int();
   return { path, type };
 }
@@ -642,12 +642,12 @@ export function writeCheckWatchesRequest(w: Writer, v: CheckWatchesRequest): voi
 }
 
 export interface RemoveWatchesRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly type: number;
 }
 
 export function readRemoveWatchesRequest(r: Reader): RemoveWatchesRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const type = r.int();
   return { path, type };
 }
@@ -658,12 +658,12 @@ export function writeRemoveWatchesRequest(w: Writer, v: RemoveWatchesRequest): v
 }
 
 export interface AddWatchRequest {
-  readonly path: string;
+  readonly path: string | null;
   readonly mode: number;
 }
 
 export function readAddWatchRequest(r: Reader): AddWatchRequest {
-  const path = r.ustring();
+  const path = r.ustringOrNull();
   const mode = r.int();
   return { path, mode };
 }

@@ -21,7 +21,7 @@ import {
   withTail,
 } from '../requests.js';
 import { SUPER } from '../servers.js';
-import { group, on, pipeline, row, type Case } from '../steps.js';
+import { differs, group, on, pipeline, row, type Case } from '../steps.js';
 
 /** `u:p` and `v:q` as the digest scheme stores them. */
 export const U = 'u:Jq7wMyA/w2Vd5WIDAKdu4OIIFEQ=';
@@ -346,6 +346,13 @@ export const aclTable = group(
     create('~/a'),
     truncated(setACL('~/a', acl(OPEN)), 4),
     exists('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 2 MARSHALLINGERROR z+3',
+      '+A < 2 MARSHALLINGERROR z+2',
+      '-A < 3 OK z+3 stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+      '+A < 3 OK z+2 stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+    ),
   ),
   row(
     'setACL ignores bytes behind the record',

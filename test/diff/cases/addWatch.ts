@@ -20,7 +20,7 @@ import {
   truncated,
   WATCH,
 } from '../requests.js';
-import { drop, EVENTS_IN_ANY_ORDER, group, on, open, row, settle } from '../steps.js';
+import { differs, drop, EVENTS_IN_ANY_ORDER, group, on, open, row, settle } from '../steps.js';
 
 const { persistent: P, persistentRecursive: R } = AddWatchMode;
 const {
@@ -208,6 +208,7 @@ export const addWatchTable = group(
     addWatch('~/a', R),
     on('B', setData('~/a'), create('~/a/b'), setData('~/a/b')),
     ping(),
+    differs('watch-modes-coexist', ' A < event nodeCreated "~/a/b"', '+A < event nodeChildrenChanged "~/a"'),
   ),
   row(
     'recursive then persistent on one path',
@@ -216,6 +217,13 @@ export const addWatchTable = group(
     addWatch('~/a', P),
     on('B', setData('~/a'), create('~/a/b'), setData('~/a/b')),
     ping(),
+    differs(
+      'watch-modes-coexist',
+      ' A < event nodeDataChanged "~/a"',
+      '+A < event nodeCreated "~/a/b"',
+      ' A < event nodeChildrenChanged "~/a"',
+      '+A < event nodeDataChanged "~/a/b"',
+    ),
   ),
   row(
     'persistent then one-shot of data',
@@ -224,6 +232,7 @@ export const addWatchTable = group(
     getData('~/a', WATCH),
     on('B', setData('~/a'), setData('~/a')),
     ping(),
+    differs('watch-modes-coexist', ' A < event nodeDataChanged "~/a"', '+A < event nodeDataChanged "~/a"'),
   ),
   row(
     'one-shot of data then persistent',
@@ -240,6 +249,11 @@ export const addWatchTable = group(
     getChildren('~/a', WATCH),
     on('B', create('~/a/b'), create('~/a/c')),
     ping(),
+    differs(
+      'watch-modes-coexist',
+      ' A < event nodeChildrenChanged "~/a"',
+      '+A < event nodeChildrenChanged "~/a"',
+    ),
   ),
   row(
     'persistent: it does not outlive its connection',
@@ -387,6 +401,14 @@ export const removeWatchesTable = group(
     checkWatches('~/a', PERSISTENT),
     removeWatches('~/a', PERSISTENT),
     setData('~/a'),
+    differs(
+      'watcher-types',
+      '-A < 3 MARSHALLINGERROR z+2',
+      '+A < 3 OK z+2',
+      '-A < 4 MARSHALLINGERROR z+2',
+      '+A < 4 OK z+2',
+      '-A < event nodeDataChanged "~/a"',
+    ),
   ),
   row(
     'recursive by its own type',
@@ -395,6 +417,14 @@ export const removeWatchesTable = group(
     checkWatches('~/a', RECURSIVE),
     removeWatches('~/a', RECURSIVE),
     setData('~/a'),
+    differs(
+      'watcher-types',
+      '-A < 3 MARSHALLINGERROR z+2',
+      '+A < 3 OK z+2',
+      '-A < 4 MARSHALLINGERROR z+2',
+      '+A < 4 OK z+2',
+      '-A < event nodeDataChanged "~/a"',
+    ),
   ),
   row(
     'persistent by data',
@@ -403,6 +433,13 @@ export const removeWatchesTable = group(
     removeWatches('~/a', DATA),
     setData('~/a'),
     create('~/a/b'),
+    differs(
+      'watcher-types',
+      '-A < 3 OK z+2',
+      '+A < 3 NOWATCHER z+2',
+      ' A > setData ~/a "new"',
+      '+A < event nodeDataChanged "~/a"',
+    ),
   ),
   row(
     'persistent by children',
@@ -411,8 +448,21 @@ export const removeWatchesTable = group(
     removeWatches('~/a', CHILDREN),
     setData('~/a'),
     create('~/a/b'),
+    differs(
+      'watcher-types',
+      '-A < 3 OK z+2',
+      '+A < 3 NOWATCHER z+2',
+      ' A > create ~/a/b ""',
+      '+A < event nodeChildrenChanged "~/a"',
+    ),
   ),
-  row('check of persistent by data', create('~/a'), addWatch('~/a', P), checkWatches('~/a', DATA)),
+  row(
+    'check of persistent by data',
+    create('~/a'),
+    addWatch('~/a', P),
+    checkWatches('~/a', DATA),
+    differs('watcher-types', '-A < 3 OK z+2', '+A < 3 NOWATCHER z+2'),
+  ),
   row('check of persistent by any', create('~/a'), addWatch('~/a', P), checkWatches('~/a', ANY)),
   row('check of recursive by any', create('~/a'), addWatch('~/a', R), checkWatches('~/a', ANY)),
   row(

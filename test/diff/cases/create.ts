@@ -18,7 +18,7 @@ import {
   withTail,
   type Request,
 } from '../requests.js';
-import { group, on, pipeline, row } from '../steps.js';
+import { differs, group, on, pipeline, row } from '../steps.js';
 
 const { ephemeral: E, persistentSequential: S, persistentWithTTL: T } = CreateMode;
 
@@ -119,15 +119,45 @@ export const createTable = group(
     'an empty body is MARSHALLINGERROR',
     bent('with no body', () => undefined),
     exists('~'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 OK z+2 stat{c=old m=old p=old v=0 cv=0 av=0 len=0 kids=0}',
+      '+A < 2 OK z+1 stat{c=old m=old p=old v=0 cv=0 av=0 len=0 kids=0}',
+    ),
   ),
-  row('a body cut in the flags is MARSHALLINGERROR', truncated(create('~/a'), 1), exists('~/a')),
-  row('a body cut in the ACL is MARSHALLINGERROR', truncated(create('~/a'), 8), exists('~/a')),
+  row(
+    'a body cut in the flags is MARSHALLINGERROR',
+    truncated(create('~/a'), 1),
+    exists('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 NONODE z+2',
+      '+A < 2 NONODE z+1',
+    ),
+  ),
+  row(
+    'a body cut in the ACL is MARSHALLINGERROR',
+    truncated(create('~/a'), 8),
+    exists('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 NONODE z+2',
+      '+A < 2 NONODE z+1',
+    ),
+  ),
   row(
     'a body cut in the path is MARSHALLINGERROR',
     bent('half a path', (w) => {
       w.int(100);
       w.int(0);
     }),
+    differs('undecodable-zxid', '-A < 1 MARSHALLINGERROR z+2', '+A < 1 MARSHALLINGERROR z+1'),
   ),
   row(
     'a null path is MARSHALLINGERROR and takes a zxid',
@@ -142,6 +172,7 @@ export const createTable = group(
       w.int(0);
       w.int(0);
     }),
+    differs('undecodable-zxid', '-A < 1 MARSHALLINGERROR z+2', '+A < 1 MARSHALLINGERROR z+1'),
   ),
   row(
     'a path of length 2^31-1 is MARSHALLINGERROR',
@@ -150,6 +181,7 @@ export const createTable = group(
       w.int(0);
       w.int(0);
     }),
+    differs('undecodable-zxid', '-A < 1 MARSHALLINGERROR z+2', '+A < 1 MARSHALLINGERROR z+1'),
   ),
   row(
     'data of length -2 are MARSHALLINGERROR',
@@ -159,6 +191,7 @@ export const createTable = group(
       w.int(0);
       w.int(0);
     }),
+    differs('undecodable-zxid', '-A < 1 MARSHALLINGERROR z+2', '+A < 1 MARSHALLINGERROR z+1'),
   ),
   row(
     'an ACL of length -2 is taken as empty',
@@ -177,8 +210,23 @@ export const createTable = group(
       w.int(1_000_000);
       w.int(0);
     }),
+    differs('undecodable-zxid', '-A < 1 MARSHALLINGERROR z+2', '+A < 1 MARSHALLINGERROR z+1'),
   ),
-  row('a session goes on after MARSHALLINGERROR', truncated(create('~/a'), 1), create('~/a'), getData('~/a')),
+  row(
+    'a session goes on after MARSHALLINGERROR',
+    truncated(create('~/a'), 1),
+    create('~/a'),
+    getData('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 OK z+3 "~/a"',
+      '+A < 2 OK z+2 "~/a"',
+      '-A < 3 OK z+3 "" stat{c=z+3 m=z+3 p=z+3 v=0 cv=0 av=0 len=0 kids=0}',
+      '+A < 3 OK z+2 "" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+    ),
+  ),
   row(
     'the record of createTTL will do for create',
     bent('ttl record', (w, at) => {

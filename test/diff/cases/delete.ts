@@ -14,7 +14,7 @@ import {
   truncated,
   withTail,
 } from '../requests.js';
-import { group, on, pipeline, row } from '../steps.js';
+import { differs, group, on, pipeline, row } from '../steps.js';
 
 const READ_ONLY = acl('world:anyone:r');
 
@@ -95,12 +95,30 @@ export const deleteTable = group(
     create('~/a'),
     del('~/a'),
   ),
-  row('an empty body is MARSHALLINGERROR', request(OpCode.delete, 'delete with no body'), create('~/a')),
+  row(
+    'an empty body is MARSHALLINGERROR',
+    request(OpCode.delete, 'delete with no body'),
+    create('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 OK z+3 "~/a"',
+      '+A < 2 OK z+2 "~/a"',
+    ),
+  ),
   row(
     'a body without the version is MARSHALLINGERROR',
     create('~/a'),
     truncated(del('~/a'), 4),
     exists('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 2 MARSHALLINGERROR z+3',
+      '+A < 2 MARSHALLINGERROR z+2',
+      '-A < 3 OK z+3 stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+      '+A < 3 OK z+2 stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+    ),
   ),
   row(
     'a null path is MARSHALLINGERROR',

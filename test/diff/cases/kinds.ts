@@ -15,7 +15,7 @@ import {
   setData,
   truncated,
 } from '../requests.js';
-import { group, row } from '../steps.js';
+import { differs, group, row } from '../steps.js';
 
 const {
   persistent,
@@ -58,6 +58,13 @@ export const containerTable = group(
     'createContainer without a body',
     request(OpCode.createContainer, 'createContainer with no body'),
     create('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 OK z+3 "~/a"',
+      '+A < 2 OK z+2 "~/a"',
+    ),
   ),
 );
 
@@ -103,7 +110,25 @@ export const ttlTable = group(
       create('~/t', '', { flags: T }).write(w, at);
     }),
     exists('~/t'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 NONODE z+2',
+      '+A < 2 NONODE z+1',
+    ),
   ),
-  row('cut short', truncated(createTTL('~/t', 1000), 1), exists('~/t')),
+  row(
+    'cut short',
+    truncated(createTTL('~/t', 1000), 1),
+    exists('~/t'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 NONODE z+2',
+      '+A < 2 NONODE z+1',
+    ),
+  ),
   row('below an ephemeral is NOCHILDRENFOREPHEMERALS', ephemeral('~/e'), createTTL('~/e/t', 1000)),
 );

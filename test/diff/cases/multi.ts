@@ -30,7 +30,7 @@ import {
   type Request,
 } from '../requests.js';
 import { SUPER } from '../servers.js';
-import { group, on, pipeline, row } from '../steps.js';
+import { differs, group, on, pipeline, row } from '../steps.js';
 
 const NO_READ = acl('world:anyone:wcda');
 
@@ -44,7 +44,15 @@ export const multiTable = group(
   'main',
   row('nothing at all is a txn', multi(), create('~/a')),
   row('one create', multi(create('~/a', 'x')), getData('~/a')),
-  row('one create2', multi(create2('~/a', 'x'))),
+  row(
+    'one create2',
+    multi(create2('~/a', 'x')),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | end -1/-1]',
+      '+A < 1 OK z+2 [15/0 "~/a" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=1 kids=0} | end -1/-1]',
+    ),
+  ),
   row('one delete', create('~/a'), multi(del('~/a')), exists('~/a')),
   row('one setData', create('~/a'), multi(setData('~/a', 'x'))),
   row('one check', create('~/a'), multi(check('~/a', 0))),
@@ -63,6 +71,11 @@ export const multiTable = group(
       sequential('~/s-'),
     ),
     getChildren2('~'),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/b" | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=0 av=0 len=1 kids=0} | 13/0 | 2/0 | 1/0 "~/e" | 1/0 "~/s-0000000003" | end -1/-1]',
+      '+A < 1 OK z+2 [1/0 "~/a" | 15/0 "~/b" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=1 kids=0} | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=0 av=0 len=1 kids=0} | 13/0 | 2/0 | 1/0 "~/e" | 1/0 "~/s-0000000003" | end -1/-1]',
+    ),
   ),
   row(
     'all share one zxid',
@@ -70,15 +83,30 @@ export const multiTable = group(
     exists('~/a'),
     exists('~/b'),
     exists('~'),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/b" | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=0 av=0 len=3 kids=0} | end -1/-1]',
+      '+A < 1 OK z+2 [15/0 "~/a" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0} | 15/0 "~/b" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0} | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=0 av=0 len=3 kids=0} | end -1/-1]',
+    ),
   ),
   row(
     'a child may follow its parent',
     multi(create('~/a'), create('~/a/b'), create2('~/a/b/c')),
     getChildren('~/a'),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/a/b" | 1/0 "~/a/b/c" | end -1/-1]',
+      '+A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/a/b" | 15/0 "~/a/b/c" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0} | end -1/-1]',
+    ),
   ),
   row(
     'a Stat is that right after its operation',
     multi(create2('~/a'), create('~/a/b'), setData('~/a', 'x'), setData('~/a', 'yy')),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/a/b" | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=1 av=0 len=1 kids=1} | 5/0 stat{c=z+2 m=z+2 p=z+2 v=2 cv=1 av=0 len=2 kids=1} | end -1/-1]',
+      '+A < 1 OK z+2 [15/0 "~/a" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0} | 1/0 "~/a/b" | 5/0 stat{c=z+2 m=z+2 p=z+2 v=1 cv=1 av=0 len=1 kids=1} | 5/0 stat{c=z+2 m=z+2 p=z+2 v=2 cv=1 av=0 len=2 kids=1} | end -1/-1]',
+    ),
   ),
   row(
     'versions follow within the multi',
@@ -97,6 +125,11 @@ export const multiTable = group(
     create('~/a', 'old'),
     multi(del('~/a'), create2('~/a', 'new')),
     getData('~/a'),
+    differs(
+      'multi-create2',
+      '-A < 2 OK z+3 [2/0 | 1/0 "~/a" | end -1/-1]',
+      '+A < 2 OK z+3 [2/0 | 15/0 "~/a" stat{c=z+3 m=z+3 p=z+3 v=0 cv=0 av=0 len=3 kids=0} | end -1/-1]',
+    ),
   ),
   row('create and delete in one leave nothing', multi(create('~/a'), del('~/a')), exists('~/a'), exists('~')),
   row('an ephemeral in a multi is owned', multi(ephemeral('~/e')), exists('~/e')),
@@ -178,7 +211,16 @@ export const multiTable = group(
     'a read behind it in the same write sees it',
     pipeline(multi(create('~/a', 'x'), setData('~/a', 'y')), getData('~/a')),
   ),
-  row('null data in a multi', multi(create('~/a', null), create2('~/b', null)), getData('~/a')),
+  row(
+    'null data in a multi',
+    multi(create('~/a', null), create2('~/b', null)),
+    getData('~/a'),
+    differs(
+      'multi-create2',
+      '-A < 1 OK z+2 [1/0 "~/a" | 1/0 "~/b" | end -1/-1]',
+      '+A < 1 OK z+2 [1/0 "~/a" | 15/0 "~/b" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0} | end -1/-1]',
+    ),
+  ),
 
   ...[4, 5, 6, 7, -1].map((flags) =>
     row(`create with flags ${flags}`, multi(create('~/a'), create('~/b', '', { flags })), getChildren('~')),

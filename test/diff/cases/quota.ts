@@ -188,6 +188,7 @@ export const quotaTable = group(
     create('~/b'),
   ),
   row('the plain form of limits has no hard ones', ...quota('count=0,bytes=0'), create('~/a', 'x')),
+  row('limits that are garbage', create(Q), create(LIMITS, 'garbage'), create('~/a')),
   row(
     'both limits at once',
     ...quota('count=-1,bytes=-1=;byteHardLimit=3;countHardLimit=3'),
@@ -205,7 +206,7 @@ export const quotaTable = group(
     'brothers of the quota are free',
     create('~/p'),
     create(Q),
-    ...quota(HARD_COUNT(1), '/p').slice(0),
+    ...quota(HARD_COUNT(1), '/p'),
     create('~/a'),
     create('~/p/a'),
   ),

@@ -11,7 +11,7 @@ import {
   truncated,
   withTail,
 } from '../requests.js';
-import { group, on, pipeline, row } from '../steps.js';
+import { differs, group, on, pipeline, row } from '../steps.js';
 
 export const setDataTable = group(
   'setData',
@@ -67,12 +67,30 @@ export const setDataTable = group(
   row('/zookeeper can be written', setData('/zookeeper', 'x'), setData('/zookeeper', '')),
   row('/zookeeper/quota can be written', setData('/zookeeper/quota', 'x'), setData('/zookeeper/quota', '')),
   row('/zookeeper/config cannot', setData('/zookeeper/config', 'x')),
-  row('an empty body is MARSHALLINGERROR', request(OpCode.setData, 'setData with no body'), create('~/a')),
+  row(
+    'an empty body is MARSHALLINGERROR',
+    request(OpCode.setData, 'setData with no body'),
+    create('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 1 MARSHALLINGERROR z+2',
+      '+A < 1 MARSHALLINGERROR z+1',
+      '-A < 2 OK z+3 "~/a"',
+      '+A < 2 OK z+2 "~/a"',
+    ),
+  ),
   row(
     'a body without the version is MARSHALLINGERROR',
     create('~/a'),
     truncated(setData('~/a'), 4),
     getData('~/a'),
+    differs(
+      'undecodable-zxid',
+      '-A < 2 MARSHALLINGERROR z+3',
+      '+A < 2 MARSHALLINGERROR z+2',
+      '-A < 3 OK z+3 "" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+      '+A < 3 OK z+2 "" stat{c=z+2 m=z+2 p=z+2 v=0 cv=0 av=0 len=0 kids=0}',
+    ),
   ),
   row(
     'a null path is BADARGUMENTS',

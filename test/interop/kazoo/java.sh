@@ -11,15 +11,9 @@ exec >>"$ZK_INTEROP_SERVER_LOG" 2>&1
 
 for config; do :; done # the last argument
 
-# Read-only mode needs sessions which only one server knows. kazoo's harness asks for them since 2.9; 2.8 does not,
-# and then its read-only test fails on Apache too.
-if [ "${ZOOKEEPER_CLUSTER_SIZE:-1}" -gt 1 ] && ! grep -q '^localSessionsEnabled=' "$config"; then
-  printf 'localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n' >>"$config"
-fi
-
 if [ "$ZK_INTEROP_SERVER" = apache ]; then
   exec "$ZK_INTEROP_JAVA" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=info -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS "$@"
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn "$@"
 fi
 
 flags=

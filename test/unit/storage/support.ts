@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'chai';
 import {
   writeLogRecord,
   writeTreeFlush,
@@ -133,6 +134,70 @@ export async function restore(storage: Storage): Promise<Restored> {
     restored.records.push(record);
   });
   return restored;
+}
+
+/** A state machine for tests: what record `index` does to the tree depends on `index` alone. */
+export class Model {
+  index = 0;
+  readonly znodes = new Map<string, ZnodeRow>();
+  readonly sessions = new Map<bigint, number>();
+
+  /** The state after so many records. */
+  static at(index: number): Model {
+    const model = new Model();
+    while (model.index < index) model.apply();
+    return model;
+  }
+
+  /** Applies the next record. */
+  apply(): void {
+    const index = ++this.index;
+    this.#put(`/n${index % 23}`, index);
+    if (index % 7 === 0) this.znodes.delete(`/n${(index * 3) % 23}`);
+    if (index % 5 === 0) this.sessions.set(BigInt(index % 40), index);
+    if (index % 11 === 0) this.sessions.delete(BigInt(index % 40));
+  }
+
+  /** Moves on to `mark` and returns what changed, as a jute TreeFlush. */
+  flushTo(mark: LogMark): Buffer {
+    const before = { znodes: new Map(this.znodes), sessions: new Map(this.sessions) };
+    while (this.index < mark.index) this.apply();
+    return flushAt(
+      mark,
+      [...this.znodes].filter(([path, row]) => before.znodes.get(path) !== row).map(([, row]) => row),
+      [...before.znodes.keys()].filter((path) => !this.znodes.has(path)),
+      [...this.sessions].map(([sessionId, timeOut]) => ({ sessionId, timeOut })),
+      [...before.sessions.keys()].filter((sessionId) => !this.sessions.has(sessionId)),
+    );
+  }
+
+  /** For comparisons. */
+  get contents(): unknown {
+    const byName = (a: [unknown, unknown], b: [unknown, unknown]): number =>
+      String(a[0]) < String(b[0]) ? -1 : 1;
+    return { znodes: [...this.znodes].sort(byName), sessions: [...this.sessions].sort(byName) };
+  }
+
+  #put(path: string, index: number): void {
+    this.znodes.set(path, znode(path, index));
+  }
+}
+
+/** Restores a storage whose records are all made by `batchAfter`, and holds the outcome against the model. */
+export async function expectModel(storage: Storage): Promise<void> {
+  const { znodes, sessions, records } = await restore(storage);
+  const model = new Model();
+  model.index = storage.treeMark.index;
+  for (const [path, row] of znodes) model.znodes.set(path, row);
+  for (const [sessionId, timeOut] of sessions) model.sessions.set(sessionId, timeOut);
+  expect(model.contents, 'the tree').to.deep.equal(Model.at(model.index).contents);
+  for (const { index, payload } of records) {
+    model.apply();
+    expect(Number(index)).to.equal(model.index);
+    expect(payload.equals(payloadOf(model.index)), `payload of record ${model.index}`).to.be.true;
+  }
+  expect(model.index, 'the end of the log').to.equal(storage.tail.index);
+  expect(model.contents, 'tree and replay').to.deep.equal(Model.at(model.index).contents);
 }
 
 /** A handler whose calls can be awaited. */

@@ -1,0 +1,57 @@
+/**
+ * Why this file exists: the tables of docs/operations.md are those of the code. `UPDATE=1` writes them anew; what
+ * changed is then reviewed as a diff.
+ */
+import { expect } from 'chai';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { resolveConfig } from '../../../src/config/index.js';
+import { fourLetterWords, metrics, summaries } from '../../../src/ops/index.js';
+
+const PAGE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url));
+
+/** Each is between `<!-- name -->` and the next empty line. */
+const TABLES: Readonly<Record<string, () => string[][]>> = { words, metrics: measured };
+
+function words(): string[][] {
+  const keys = { clientPort: '2181', dataDir: '/data' };
+  const byDefault = resolveConfig({ keys, cwd: '/', readText: () => undefined }).config.fourLetterWords;
+  return [
+    ['Word', 'By default', 'What it answers'],
+    ...fourLetterWords.map(({ name, notServing, doc }) => [
+      `\`${name}\`${notServing === null ? ' *' : ''}`,
+      byDefault.includes(name) || byDefault.includes('*') ? 'yes' : '',
+      doc,
+    ]),
+  ];
+}
+
+function measured(): string[][] {
+  const parts = ['avg', 'min', 'max', 'cnt', 'sum'];
+  return [
+    ['Key', 'Kind', 'Meaning'],
+    ...metrics.map(({ name, kind, doc }) => [`\`zk_${name}\``, kind, doc]),
+    ...summaries.map(({ name, doc }) => [
+      parts.map((part) => `\`zk_${part}_${name}\``).join(' '),
+      'summary',
+      doc,
+    ]),
+  ];
+}
+
+function markdown([head = [], ...rows]: string[][]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+describe('docs/operations.md', () => {
+  for (const [name, table] of Object.entries(TABLES)) {
+    it(`has the table of ${name} (UPDATE=1 writes it)`, () => {
+      const page = readFileSync(PAGE, 'utf8');
+      const place = new RegExp(`(?<=<!-- ${name} -->\n)(?:.+\n)*`);
+      expect(page).to.match(place);
+      const wanted = page.replace(place, () => `${markdown(table())}\n`);
+      if (process.env['UPDATE'] === '1') writeFileSync(PAGE, wanted);
+      else expect(page).to.equal(wanted);
+    });
+  }
+});

@@ -1,0 +1,96 @@
+/**
+ * A server's storage in a process of its own, so that a test can kill it. Takes commands from its arguments and
+ * writes what was reported to it, line by line and before anything else happens, to its standard output.
+ */
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Epochs, LogMark } from '../../../src/engine/ports.js';
+import { openStorage, type StorageOptions } from '../../../src/storage/index.js';
+import { batchAfter, Model } from './support.js';
+
+/** What the process is told to do. */
+export type Command =
+  | { do: 'append'; batches: number; records: number }
+  /** Hands over the tree as of what is durable. */
+  | { do: 'flush' }
+  /** acceptedEpoch by one, currentEpoch to one less. */
+  | { do: 'raiseEpochs' }
+  /** Until all that was appended is durable. */
+  | { do: 'await' }
+  /** Until all flushes are in the database. */
+  | { do: 'awaitTree' }
+  | { do: 'sleep'; ms: number }
+  /** SIGKILL, with whatever is in flight. */
+  | { do: 'kill' }
+  | { do: 'close' };
+
+/** What it reports. */
+export type Report =
+  | { is: 'durable'; index: number }
+  | { is: 'epochs'; epochs: Epochs }
+  | { is: 'appended'; index: number }
+  | { is: 'failed'; kind: string; message: string };
+
+/** Its only argument, as JSON. */
+export interface ChildTask {
+  options: StorageOptions;
+  commands: Command[];
+}
+
+function report(line: Report): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+async function run({ options, commands }: ChildTask): Promise<void> {
+  const storage = await openStorage(options);
+  // A restart continues with the tree as it is: only differences to it are flushed.
+  const model = Model.at(storage.treeMark.index);
+  let appended = storage.tail;
+  let epoch = storage.epochs.acceptedEpoch;
+  const marks = new Map<number, LogMark>([[appended.index, appended]]);
+  storage.start({
+    durable: ({ index }) => report({ is: 'durable', index }),
+    epochsDurable: (epochs) => report({ is: 'epochs', epochs }),
+    failed: ({ kind, message }) => report({ is: 'failed', kind, message }),
+  });
+  for (const command of commands) {
+    switch (command.do) {
+      case 'append':
+        for (let i = 0; i < command.batches; i++) {
+          const batch = batchAfter(appended, command.records);
+          appended = batch.last;
+          marks.set(appended.index, appended);
+          report({ is: 'appended', index: appended.index });
+          storage.append(batch);
+        }
+        break;
+      case 'flush': {
+        const mark = marks.get(storage.tail.index);
+        if (mark !== undefined) storage.flush(model.flushTo(mark));
+        break;
+      }
+      case 'raiseEpochs':
+        storage.saveEpochs({ acceptedEpoch: epoch + 1, currentEpoch: epoch });
+        epoch += 1;
+        break;
+      case 'await':
+        while (storage.tail.index < appended.index) await sleep(1);
+        break;
+      case 'awaitTree':
+        while (storage.flushBacklogBytes > 0) await sleep(10);
+        break;
+      case 'sleep':
+        await sleep(command.ms);
+        break;
+      case 'kill':
+        process.kill(process.pid, 'SIGKILL');
+        await sleep(60_000);
+        break;
+      case 'close':
+        await storage.close();
+        break;
+    }
+  }
+}
+
+await run(JSON.parse(process.argv[2] ?? '') as ChildTask);
