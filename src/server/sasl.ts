@@ -47,13 +47,16 @@ export class SaslServer {
     const cnonce = directives.get('cnonce') ?? '';
     const nc = directives.get('nc') ?? '';
     const password = this.#users.get(user);
-    const answer: Answer = { user, password: password ?? '', nonce, cnonce, nc };
+    // Java clients name who they want to be, and hash it along; it must be who they are.
+    const authzid = directives.get('authzid');
+    const answer: Answer = { user, password: password ?? '', nonce, cnonce, nc, authzid };
     const fits =
       directives.get('nonce') === nonce &&
       directives.get('digest-uri') === DIGEST_URI &&
       (directives.get('qop') ?? 'auth') === 'auth' &&
       (directives.get('realm') ?? REALM) === REALM &&
       nc === '00000001' &&
+      (authzid ?? user) === user &&
       cnonce !== '';
     // Compared also for an unknown user, so that the time taken tells nothing.
     const same = equalText(directives.get('response') ?? '', responseOf(answer, 'AUTHENTICATE'));
@@ -68,12 +71,14 @@ interface Answer {
   readonly nonce: string;
   readonly cnonce: string;
   readonly nc: string;
+  readonly authzid: string | undefined;
 }
 
 function responseOf(answer: Answer, method: string): string {
-  const { user, password, nonce, cnonce, nc } = answer;
+  const { user, password, nonce, cnonce, nc, authzid } = answer;
+  const asWhom = authzid === undefined ? '' : `:${authzid}`;
   const secret = md5(Buffer.from(`${user}:${REALM}:${password}`));
-  const ha1 = md5(Buffer.concat([secret, Buffer.from(`:${nonce}:${cnonce}`)])).toString('hex');
+  const ha1 = md5(Buffer.concat([secret, Buffer.from(`:${nonce}:${cnonce}${asWhom}`)])).toString('hex');
   const ha2 = md5(Buffer.from(`${method}:${DIGEST_URI}`)).toString('hex');
   return md5(Buffer.from(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`)).toString('hex');
 }
