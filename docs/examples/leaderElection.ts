@@ -32,13 +32,13 @@ async function runForLeader(
   }
   const leading = new AbortController();
   const off = zk.on('state', (event) => {
-    if (event.type !== 'connected') leading.abort(new Error(`the connection is ${event.type}`));
+    if (event.type !== 'connected') leading.abort(new Error(`the client is ${event.type}`));
   });
   try {
     await lead(leading.signal);
   } finally {
     off();
-    await zk.delete(path);
+    if (zk.state === 'connected') await zk.delete(path);
   }
 }
 
@@ -49,15 +49,17 @@ await using zk = await connect({ servers, sessionTimeoutMs: 6000 });
 await zk.create(path, '', { container: true }).catch((error: unknown) => {
   if (!(error instanceof KeeperError && error.code === 'NODEEXISTS')) throw error;
 });
-const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort());
-process.once('SIGTERM', () => interrupted.abort());
+// Closing ends the session at once, so the next candidate need not wait for it to expire.
+process.once('SIGINT', () => void zk.close());
+process.once('SIGTERM', () => void zk.close());
 
-await runForLeader(zk, path, name, async (signal) => {
-  console.log(`leading as ${name}`);
-  // The work of a leader would stand here; it must heed the signal.
-  await sleep(2 ** 31 - 1, undefined, { signal: AbortSignal.any([signal, interrupted.signal]) }).catch(
-    () => undefined,
-  );
-  console.log(signal.aborted ? `stopped: ${String(signal.reason)}` : 'stepping down');
-});
+try {
+  await runForLeader(zk, path, name, async (signal) => {
+    console.log(`leading as ${name}`);
+    // The work of a leader would stand here; it must heed the signal.
+    await sleep(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+    console.log(`stopped: ${String(signal.reason)}`);
+  });
+} catch (error) {
+  if (zk.state !== 'closed') throw error;
+}

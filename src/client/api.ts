@@ -282,6 +282,7 @@ export class ZooKeeper implements AsyncDisposable {
    * The watch takes effect in the order of the calls: changes asked for behind it are seen. It survives broken
    * connections; a `gap` event then tells that changes may have been missed. When the client is closed the loop ends,
    * when the session expires it throws SESSIONEXPIRED.
+   * @throws KeeperError BADARGUMENTS, at once, for a relative path under a chroot
    */
   watch(path: string, options: WatchOptions = {}): EventStream<NodeEvent | GapEvent> {
     return openWatch(this.#session, path, options);

@@ -2,7 +2,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
 import { KeeperError, type SessionId, type Zxid } from '../types/index.js';
 import { Chroot } from './chroot.js';
-import { parseConnectString, type ServerAddress } from './serverList.js';
+import { formatAddress, parseConnectString, type ServerAddress } from './serverList.js';
 
 /** An identity that the client proves to every server it connects to. */
 export interface AuthInfo {
@@ -132,7 +132,8 @@ function readServers(servers: ClientOptions['servers']): { servers: ServerAddres
   const list: ServerAddress[] = [];
   for (const entry of servers) {
     if (typeof entry !== 'string') {
-      list.push(entry);
+      // Through the same checks as text.
+      list.push(...parseConnectString(formatAddress(entry)).servers);
       continue;
     }
     const parsed = parseConnectString(entry);

@@ -3,6 +3,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -31,7 +32,7 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 export function prepareDirectory(directory: string, name: string, autocreate: boolean): void {
   const problem = (text: string, cause?: unknown): StorageError =>
     new StorageError('config', `${name}=${directory} ${text}`, { cause });
-  if (!exists(directory, problem)) {
+  if (!isThere(directory, problem)) {
     if (!autocreate)
       throw problem('does not exist, and making it is disabled. Make it, or correct the path.');
     try {
@@ -62,7 +63,13 @@ export function networkFileSystem(type: number): string | undefined {
 export function syncDirectory(directory: string): void {
   // Windows cannot open a directory; there the names are as durable as the file system makes them.
   if (process.platform === 'win32') return;
-  const fd = openSync(directory, 'r');
+  syncFile(directory);
+}
+
+/** Brings a file to the disk, if it is there. Not for databases, see `lock.ts`; a WAL has no locks. */
+export function syncFile(file: string): void {
+  if (!existsSync(file)) return;
+  const fd = openSync(file, 'r');
   try {
     fsyncSync(fd);
   } finally {
@@ -70,7 +77,7 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-function exists(directory: string, problem: (text: string, cause?: unknown) => StorageError): boolean {
+function isThere(directory: string, problem: (text: string, cause?: unknown) => StorageError): boolean {
   try {
     if (statSync(directory).isDirectory()) return true;
   } catch (error) {

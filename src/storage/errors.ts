@@ -69,6 +69,8 @@ export function isDamage(error: unknown): boolean {
 export function writeError(error: unknown, file: string, hasSpace: () => boolean): StorageError {
   if (error instanceof StorageError) return error;
   const code = codeOf(error);
+  if (code === '')
+    return new StorageError('io', `Writing ${file} failed: ${textOf(error)}.`, { cause: error });
   // The shared-memory file grows with the WAL, before the WAL is written: no space there fails under another name,
   // and is as harmless. The same cannot be said of a failed write or fsync.
   const full =

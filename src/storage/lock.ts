@@ -32,7 +32,7 @@ export class DirectoryLock {
       db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
       db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
-      writeFileSync(join(directory, PID_FILE), `${process.pid}\n`);
+      tellPid(join(directory, PID_FILE));
       return new DirectoryLock(directory, db);
     } catch (error) {
       db?.close();
@@ -44,6 +44,14 @@ export class DirectoryLock {
     rmSync(join(this.#directory, PID_FILE), { force: true });
     // The lock file stays: removing it would let two servers lock two different files of that name.
     this.#db.close();
+  }
+}
+
+function tellPid(file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch {
+    // A full disk. The number is only for the message that another server gives.
   }
 }
 

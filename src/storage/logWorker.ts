@@ -5,6 +5,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Epochs } from '../engine/ports.js';
 import { assert, Queue, unreachable } from '../util/index.js';
+import { codeOf } from './errors.js';
 import { LogWriter } from './logWriter.js';
 import type { FromLogWorker, LogWorkerData, ToLogWorker } from './messages.js';
 
@@ -34,7 +35,7 @@ const timer = setInterval(() => {
     writer.syncMark(now);
     if (!truncated && now - committedAt > IDLE_MS && state === 'writing') {
       truncated = true;
-      tendWal(() => writer.truncateWal());
+      tolerateFull(() => writer.truncateWal());
     }
   });
 }, HOUSEKEEPING_MS);
@@ -74,7 +75,8 @@ function next(): void {
       writer.treeCheckpointed(message.index);
       break;
     case 'logCheckpointed':
-      tendWal(() => writer.checkpointedElsewhere());
+      tolerateFull(() => writer.checkpointedElsewhere());
+      tendWal();
       break;
     case 'reopen':
       post({ kind: 'reopened', mark: writer.reopen() });
@@ -131,12 +133,17 @@ function nextOfGroup(records: number, bytes: number): Writing | undefined {
 }
 
 /** Between two transactions: keeps the WAL short. */
-function tendWal(before?: () => void): void {
-  try {
-    before?.();
+function tendWal(): void {
+  tolerateFull(() => {
     if (writer.tendWal()) post({ kind: 'checkpointWanted' });
+  });
+}
+
+/** A checkpoint that finds no space loses nothing; should space stay short, the next commit will say so. */
+function tolerateFull(checkpoint: () => void): void {
+  try {
+    checkpoint();
   } catch (cause) {
-    // A checkpoint that finds no space loses nothing; should space stay short, the next commit will say so.
     const error = writer.explain(cause);
     if (error.kind !== 'full') throw error;
     post({ kind: 'note', message: 'The log could not be checkpointed.', detail: { reason: error.message } });
@@ -154,11 +161,17 @@ function purge(): void {
 }
 
 function close(): void {
-  state = 'ended';
-  clearInterval(timer);
+  end();
+  tolerateFull(() => writer.truncateWal());
   writer.close();
   post({ kind: 'closed' });
-  port.close();
+}
+
+/** Lets the thread end as soon as it has said its last word. */
+function end(): void {
+  state = 'ended';
+  clearInterval(timer);
+  setImmediate(() => port.close());
 }
 
 /** Every error ends here: a full disk can be waited for, anything else is the end. */
@@ -168,14 +181,12 @@ function guard(body: () => void): void {
   } catch (cause) {
     const error = writer.explain(cause);
     const { kind, message } = error;
-    if (kind === 'full') state = 'refusing';
-    else {
-      state = 'ended';
-      clearInterval(timer);
-      writer.markSuspect();
-    }
+    if (kind !== 'full') {
+      end();
+      // A mistake of this program, which has no code, says nothing about the disk.
+      if (codeOf(cause) !== '') writer.markSuspect();
+    } else if (state === 'writing') state = 'refusing';
     post({ kind: 'failed', error: { kind, message } });
-    if (state === 'ended') port.close();
   }
 }
 

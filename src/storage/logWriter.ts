@@ -189,7 +189,6 @@ export class LogWriter {
   close(): void {
     try {
       this.#mark.sync();
-      this.truncateWal();
     } finally {
       this.#db.close();
       this.#mark.close();

@@ -2,14 +2,14 @@
  * How a storage comes up: checks, and what follows from them. Nothing is changed before it is clear that the start
  * will succeed, except that missing parts which nobody was promised anything about are made.
  */
-import { realpathSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import { LOG_START, type LogMark } from '../engine/ports.js';
 import type { Storage, StorageOptions } from './api.js';
 import { createAll, createMark, rebuildTree } from './create.js';
 import { checkpoint, openForWriting, requireSafeSqlite, sqliteVersion } from './database.js';
-import { prepareDirectory } from './directories.js';
+import { prepareDirectory, syncFile } from './directories.js';
 import { DiskStorage } from './disk.js';
-import { StorageError, textOf } from './errors.js';
+import { codeOf, StorageError, writeError } from './errors.js';
 import { filesOf, treeFile, treeGenerations, type StorageFiles } from './files.js';
 import { describe } from './logReader.js';
 import { DirectoryLock } from './lock.js';
@@ -38,8 +38,9 @@ export async function openDisk(options: StorageOptions): Promise<DiskStorage> {
     return await openLocked(filesOf(options), options, locks);
   } catch (error) {
     for (const held of locks) held.release();
-    if (error instanceof StorageError) throw error;
-    throw new StorageError('io', `${options.dataLogDir}: ${textOf(error)}.`, { cause: error });
+    // Without a code it is a mistake of this program, and its stack is worth more than a sentence.
+    if (error instanceof StorageError || codeOf(error) === '') throw error;
+    throw writeError(error, options.dataLogDir, () => statfsSync(options.dataLogDir).bavail > 0);
   }
 }
 
@@ -196,12 +197,17 @@ function takeOver(
 
 /**
  * What a killed process wrote can be in the page cache only. Nobody was told that it is durable; from now on
- * everybody is, so it must be.
+ * everybody is, so it must be. The checkpoint is not needed for that, and a full disk has no room for it.
  */
-function makeDurable(files: StorageFiles, { forceSync }: StorageOptions): void {
+function makeDurable(files: StorageFiles, options: StorageOptions): void {
+  const { forceSync } = options;
+  if (forceSync) syncFile(`${files.log}-wal`);
   const db = openForWriting(files.log, forceSync ? 'FULL' : 'OFF');
   try {
     checkpoint(db, 'TRUNCATE');
+  } catch (error) {
+    if (codeOf(error) !== 'SQLITE_FULL') throw error;
+    options.onProgress?.('No space is left: the log can be read, but not written.', { file: files.log });
   } finally {
     db.close();
   }

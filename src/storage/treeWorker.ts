@@ -113,15 +113,19 @@ function checkpointLog(): void {
 }
 
 function close(): void {
-  clearInterval(timer);
-  clearTimeout(writeTimer);
   log.close();
   write();
-  clearTimeout(writeTimer);
+  end();
   checkpointTree(true);
   writer.close();
   post({ kind: 'closed' });
-  port.close();
+}
+
+/** Lets the thread end as soon as it has said its last word. */
+function end(): void {
+  clearInterval(timer);
+  clearTimeout(writeTimer);
+  setImmediate(() => port.close());
 }
 
 /** Every error but a full disk ends here, and is the end. */
@@ -130,10 +134,8 @@ function guard(body: () => void): void {
     body();
   } catch (cause) {
     const { kind, message } = writer.explain(cause);
-    clearInterval(timer);
-    clearTimeout(writeTimer);
     post({ kind: 'failed', error: { kind, message } });
-    port.close();
+    end();
   }
 }
 

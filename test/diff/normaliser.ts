@@ -8,7 +8,7 @@ import { hex } from '../../src/util/index.js';
 
 const CLOCK_TOLERANCE_MS = 60_000;
 const TEXT_MAX = 120;
-const PERM_LETTERS = 'rwcda';
+const PERM_LETTERS = ['r', 'w', 'c', 'd', 'a'];
 
 export class Normaliser {
   readonly #root: string;
@@ -118,5 +118,5 @@ export class Normaliser {
 function permText(perms: number): string {
   if (perms === 31) return 'all';
   if (perms < 0 || perms > 31) return String(perms);
-  return [...PERM_LETTERS].filter((_, bit) => (perms & (1 << bit)) !== 0).join('') || 'none';
+  return PERM_LETTERS.filter((_, bit) => (perms & (1 << bit)) !== 0).join('') || 'none';
 }

@@ -78,10 +78,7 @@ const BODIES = new Map<number, Body>([
   [OpCode.addWatch, (r) => `result ${readErrorResponse(r).err}`],
   [
     OpCode.whoAmI,
-    (r, n) =>
-      n.set(
-        readWhoAmIResponse(r).clientInfo.map((info) => `${String(info.authScheme)}:${String(info.user)}`),
-      ),
+    (r, n) => n.set(readWhoAmIResponse(r).clientInfo.map((info) => `${info.authScheme}:${info.user}`)),
   ],
   [OpCode.closeSession, nothing],
 ]);
@@ -171,10 +168,11 @@ export function connectedText(
   const reply = readConnectResponse(r);
   const passwd = reply.passwd ?? Buffer.alloc(0);
   const server = reply.sessionId === 0n ? '' : ` server=${BigInt.asUintN(64, reply.sessionId) >> 56n}`;
+  const readOnly = reply.readOnly === undefined ? '' : ` readOnly=${reply.readOnly}`;
+  const password = passwordText(passwd, passwordOf(reply.sessionId));
   const text =
     `connected ${n.session(reply.sessionId)}${server} timeout=${reply.timeOut} version=${reply.protocolVersion} ` +
-    `${passwordText(passwd, passwordOf(reply.sessionId))}` +
-    `${reply.readOnly === undefined ? '' : ` readOnly=${reply.readOnly}`}${rest(r)}`;
+    `${password}${readOnly}${rest(r)}`;
   return { text, sessionId: reply.sessionId, passwd };
 }
 

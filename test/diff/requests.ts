@@ -93,7 +93,7 @@ export function acl(...entries: readonly string[]): ACL[] {
 
 function permsOf(text: string): number {
   if (/^-?\d+$/.test(text)) return Number(text);
-  return [...text].reduce((bits, letter) => bits | (1 << 'rwcda'.indexOf(letter)), 0);
+  return text.split('').reduce((bits, letter) => bits | (1 << 'rwcda'.indexOf(letter)), 0);
 }
 
 function aclText(list: readonly ACL[] | null): string {

@@ -33,7 +33,6 @@ const NEVER_MS = 2_000_000_000;
 
 /** Reaping would consume zxids between two requests of a case; disks would only make the run slower. */
 const COMMON: Properties = {
-  'zookeeper.4lw.commands.whitelist': '*',
   'zookeeper.extendedTypesEnabled': true,
   'zookeeper.DigestAuthenticationProvider.superDigest': SUPER_DIGEST,
   'zookeeper.forceSync': 'no',
@@ -72,9 +71,14 @@ export const SERVERS: Readonly<Record<string, ServerKind>> = {
   },
   /** Extended types off, a whitelist, small limits. */
   narrow: {
-    config: { maxClientCnxns: 4, minSessionTimeout: 5000, maxSessionTimeout: 7000, reconfigEnabled: true },
+    config: {
+      '4lw.commands.whitelist': 'srvr, isro',
+      maxClientCnxns: 4,
+      minSessionTimeout: 5000,
+      maxSessionTimeout: 7000,
+      reconfigEnabled: true,
+    },
     properties: {
-      'zookeeper.4lw.commands.whitelist': 'srvr, isro',
       'zookeeper.extendedTypesEnabled': false,
       'jute.maxbuffer': 4096,
       'zookeeper.nio.sessionlessCnxnTimeout': 1000,
@@ -112,7 +116,7 @@ export class Pair implements AsyncDisposable {
     const kind = SERVERS[name];
     if (kind === undefined) throw new Error(`no server ${name}`);
     const options: ServerOptions = {
-      config: { tickTime: 2000, ...kind.config },
+      config: { tickTime: 2000, '4lw.commands.whitelist': '*', ...kind.config },
       properties: { ...COMMON, ...kind.properties },
       ...(kind.jaas === undefined ? {} : { jaas: kind.jaas }),
     };

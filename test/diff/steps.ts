@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { framed, greeting, type Hello, type Link, type Player, type Step } from './player.js';
 import { RawClient, WAIT_LIMIT_MS } from './rawClient.js';
-import { ping as pingRequest, type Request } from './requests.js';
+import type { Request } from './requests.js';
 import { wordLines, type WordReading } from './words.js';
 
 /** A difference that stands in docs/differences.md, and exactly where it shows. */
@@ -87,11 +87,6 @@ export function pipeline(...requests: readonly Request[]): Step {
     link.client.send(Buffer.concat(requests.map((request) => player.encode(link, request))));
     await player.replies(link, requests.length);
   };
-}
-
-/** A ping whose reply is part of the transcript: also the way to see what else has arrived. */
-export function ping(): Request {
-  return pingRequest();
 }
 
 /** A request that a server may leave without an answer. */

@@ -31,7 +31,9 @@ describe(`four-letter words (netcat-openbsd ${packageVersion('netcat-openbsd')})
   for (const [word, answer] of words) {
     it(`answers ${word}`, async () => {
       expect(await ask(word, '-N'), 'closing its half').to.match(answer);
-      expect(await ask(`${word}\n`), 'keeping its half open, with a newline').to.match(answer);
+      expect(await ask(word), 'keeping its half open').to.match(answer);
+      // Apache's server closes with the newline unread. That resets the connection, and now and then the answer is lost.
+      if (server().flavour !== 'apache') expect(await ask(`${word}\n`), 'with a newline').to.match(answer);
     });
   }
 });

@@ -27,6 +27,14 @@ const living = new Set<Program>();
 process.on('exit', () => {
   for (const program of living) program.signal('SIGKILL');
 });
+// Our children do not hear the terminal, and a signal without a handler would end us without an 'exit' event.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  process.once(signal, () => process.exit(code));
+}
 
 export class Program implements AsyncDisposable {
   readonly title: string;

@@ -2,8 +2,15 @@
  * The client against a real server: the embedded one, or the one that ZK_TEST_CONNECT names (`host:port`), which may
  * be another implementation; it must have TTLs switched on.
  */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import {
   connect,
@@ -400,5 +407,109 @@ describe('the client against a real server', () => {
     await rejectionWith('RECONFIGDISABLED', zk.reconfig({ leaving: [1] }));
     await zk.create(`${root}/a`);
     await rejectionWith('NONODE', zk.getAllChildrenNumber(`${root}/b`));
+  });
+
+  describe('the examples of the documentation', () => {
+    /** A program of docs/examples under way. */
+    interface Program {
+      readonly child: ChildProcess;
+      readonly lines: string[];
+      readonly ended: Promise<unknown>;
+    }
+    const programs: Program[] = [];
+
+    function run(name: string, ...args: string[]): Program {
+      const file = fileURLToPath(new URL(`../../docs/examples/${name}.js`, import.meta.url));
+      const child = spawn(process.execPath, [file, target, ...args], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const lines: string[] = [];
+      createInterface(child.stdout).on('line', (line) => lines.push(line));
+      const program = { child, lines, ended: once(child, 'close') };
+      programs.push(program);
+      return program;
+    }
+
+    async function untilSaid(program: Program, text: string): Promise<void> {
+      while (!program.lines.some((line) => line.startsWith(text))) {
+        if (program.child.exitCode !== null) throw new Error(`it ended without saying '${text}'`);
+        await sleep(10);
+      }
+    }
+
+    it('client.md: all snippets run, and print what they say', async () => {
+      const page = await readFile(new URL('../../../docs/client.md', import.meta.url), 'utf8');
+      const imports = new Set<string>();
+      const bodies: string[] = [];
+      const said: string[] = [];
+      for (const [, code = ''] of page.matchAll(/```ts\n(.*?)```/gs)) {
+        const body = code.replace(
+          /^import \{ (.*) \} from 'zabkeeper\/client';$/gm,
+          (_line, names: string) => {
+            for (const name of names.split(', ')) imports.add(name);
+            return '';
+          },
+        );
+        for (const [, expected = ''] of body.matchAll(/console\.log\(.*\/\/ (.*)$/gm)) said.push(expected);
+        // The snippets go on with a client that each of them gets anew.
+        const own = body.includes('const zk =');
+        const client = `const zk = await connect({ servers: 'localhost:2181' });`;
+        bodies.push(`{ ${own ? '' : client} ${body} ${own ? '' : 'await zk.close();'} }`);
+      }
+      expect(bodies).to.have.length.greaterThan(6);
+      imports.add('connect');
+      const program =
+        `import { ${[...imports].join(', ')} } from 'zabkeeper/client';\n${bodies.join('\n')}`.replaceAll(
+          'localhost:2181',
+          `${target}${root}`,
+        );
+      const cwd = fileURLToPath(new URL('../../../', import.meta.url));
+      const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+        cwd,
+      });
+      for (const expected of said) {
+        for (const part of expected.split(', ')) expect(stdout).to.contain(part);
+      }
+    });
+
+    afterEach(() => {
+      for (const { child } of programs.splice(0)) child.kill('SIGKILL');
+    });
+
+    it('lock: one holds it at a time', async () => {
+      const all = [1, 2, 3].map(() => run('lock', `${root}/lock`, '100'));
+      await Promise.all(all.map(({ ended }) => ended));
+      const times = all
+        .map(({ lines }) => lines.slice(1).map((line) => Number(line.split(' ')[1])))
+        .sort(([a = 0], [b = 0]) => a - b)
+        .flat();
+      expect(times).to.have.length(6);
+      expect(times).to.deep.equal([...times].sort((a, b) => a - b));
+    });
+
+    it('leaderElection: the next one follows', async () => {
+      const first = run('leaderElection', `${root}/election`, 'one');
+      await untilSaid(first, 'leading as one');
+      const second = run('leaderElection', `${root}/election`, 'two');
+      await untilSaid(second, 'following, next after one');
+      first.child.kill('SIGTERM');
+      await untilSaid(second, 'leading as two');
+      second.child.kill('SIGTERM');
+      await Promise.all([first.ended, second.ended]);
+      expect([first.child.exitCode, second.child.exitCode]).to.deep.equal([0, 0]);
+    });
+
+    it('watchTree: the copy follows the tree', async () => {
+      await zk.create(`${root}/a`, '1');
+      const program = run('watchTree', root);
+      await untilSaid(program, 'watching 2 znodes');
+      await zk.setData(`${root}/a`, '2');
+      await untilSaid(program, `changed ${root}/a "2"`);
+      await zk.delete(`${root}/a`);
+      await untilSaid(program, `removed ${root}/a`);
+      program.child.kill('SIGTERM');
+      await program.ended;
+      expect(program.lines.at(-1)).to.equal('1 znodes in the end');
+    });
   });
 });

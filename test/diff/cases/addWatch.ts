@@ -1,9 +1,8 @@
-/** Watches that stay: addWatch, checkWatches, removeWatches. */
-import { AddWatchMode, OpCode, WatcherType } from '../../../src/types/index.js';
+/** Watches that stay: addWatch. */
+import { AddWatchMode, OpCode } from '../../../src/types/index.js';
 import {
   acl,
   addWatch,
-  checkWatches,
   closeSession,
   create,
   del,
@@ -13,7 +12,6 @@ import {
   getData,
   multi,
   ping,
-  removeWatches,
   request,
   setACL,
   setData,
@@ -23,13 +21,6 @@ import {
 import { differs, drop, EVENTS_IN_ANY_ORDER, group, on, open, row, settle } from '../steps.js';
 
 const { persistent: P, persistentRecursive: R } = AddWatchMode;
-const {
-  children: CHILDREN,
-  data: DATA,
-  any: ANY,
-  persistent: PERSISTENT,
-  persistentRecursive: RECURSIVE,
-} = WatcherType;
 
 export const addWatchTable = group(
   'addWatch',
@@ -271,224 +262,5 @@ export const addWatchTable = group(
     on('B', addWatch('~/a', R)),
     on('C', setData('~/a'), create('~/a/b')),
     settle('A', 'B'),
-  ),
-);
-
-export const removeWatchesTable = group(
-  'checkWatches and removeWatches',
-  'main',
-  row('nothing to remove is NOWATCHER', removeWatches('~/a', ANY)),
-  row('nothing to check is NOWATCHER', checkWatches('~/a', ANY)),
-  ...[0, 6, -1, 99].map((type) =>
-    row(`type ${type} is MARSHALLINGERROR`, removeWatches('~/a', type), checkWatches('~/a', type)),
-  ),
-  row(
-    'data by data',
-    create('~/a'),
-    getData('~/a', WATCH),
-    removeWatches('~/a', DATA),
-    on('B', setData('~/a')),
-    ping(),
-  ),
-  row(
-    'data not by children',
-    create('~/a'),
-    getData('~/a', WATCH),
-    removeWatches('~/a', CHILDREN),
-    on('B', setData('~/a')),
-    ping(),
-  ),
-  row(
-    'children by children',
-    create('~/a'),
-    getChildren('~/a', WATCH),
-    removeWatches('~/a', CHILDREN),
-    on('B', create('~/a/b')),
-    ping(),
-  ),
-  row(
-    'children not by data',
-    create('~/a'),
-    getChildren('~/a', WATCH),
-    removeWatches('~/a', DATA),
-    on('B', create('~/a/b')),
-    ping(),
-  ),
-  row(
-    'exists of a missing znode by data',
-    exists('~/a', WATCH),
-    removeWatches('~/a', DATA),
-    on('B', create('~/a')),
-    ping(),
-  ),
-  row(
-    'data and children by any',
-    create('~/a'),
-    getData('~/a', WATCH),
-    getChildren('~/a', WATCH),
-    removeWatches('~/a', ANY),
-    on('B', setData('~/a'), create('~/a/b')),
-    ping(),
-  ),
-  row(
-    'data of both leaves children',
-    create('~/a'),
-    getData('~/a', WATCH),
-    getChildren('~/a', WATCH),
-    removeWatches('~/a', DATA),
-    on('B', setData('~/a'), create('~/a/b')),
-    ping(),
-  ),
-  row(
-    'a second time is NOWATCHER',
-    create('~/a'),
-    getData('~/a', WATCH),
-    removeWatches('~/a', DATA),
-    removeWatches('~/a', DATA),
-  ),
-  row(
-    'one that has fired is NOWATCHER',
-    create('~/a'),
-    getData('~/a', WATCH),
-    setData('~/a'),
-    removeWatches('~/a', DATA),
-  ),
-  row(
-    'that of another session is NOWATCHER',
-    create('~/a'),
-    getData('~/a', WATCH),
-    on('B', removeWatches('~/a', DATA)),
-    setData('~/a'),
-  ),
-  row(
-    'check leaves the watch',
-    create('~/a'),
-    getData('~/a', WATCH),
-    checkWatches('~/a', DATA),
-    checkWatches('~/a', CHILDREN),
-    checkWatches('~/a', ANY),
-    setData('~/a'),
-  ),
-  row(
-    'check of children',
-    create('~/a'),
-    getChildren('~/a', WATCH),
-    checkWatches('~/a', CHILDREN),
-    checkWatches('~/a', DATA),
-    checkWatches('~/a', ANY),
-  ),
-  row('check of another path is NOWATCHER', create('~/a'), getData('~/a', WATCH), checkWatches('~/b', ANY)),
-  row(
-    'persistent by any',
-    create('~/a'),
-    addWatch('~/a', P),
-    removeWatches('~/a', ANY),
-    on('B', setData('~/a')),
-    ping(),
-  ),
-  row(
-    'recursive by any',
-    create('~/a'),
-    addWatch('~/a', R),
-    removeWatches('~/a', ANY),
-    on('B', setData('~/a')),
-    ping(),
-  ),
-  row(
-    'persistent by its own type',
-    create('~/a'),
-    addWatch('~/a', P),
-    checkWatches('~/a', PERSISTENT),
-    removeWatches('~/a', PERSISTENT),
-    setData('~/a'),
-    differs(
-      'watcher-types',
-      '-A < 3 MARSHALLINGERROR z+2',
-      '+A < 3 OK z+2',
-      '-A < 4 MARSHALLINGERROR z+2',
-      '+A < 4 OK z+2',
-      '-A < event nodeDataChanged "~/a"',
-    ),
-  ),
-  row(
-    'recursive by its own type',
-    create('~/a'),
-    addWatch('~/a', R),
-    checkWatches('~/a', RECURSIVE),
-    removeWatches('~/a', RECURSIVE),
-    setData('~/a'),
-    differs(
-      'watcher-types',
-      '-A < 3 MARSHALLINGERROR z+2',
-      '+A < 3 OK z+2',
-      '-A < 4 MARSHALLINGERROR z+2',
-      '+A < 4 OK z+2',
-      '-A < event nodeDataChanged "~/a"',
-    ),
-  ),
-  row(
-    'persistent by data',
-    create('~/a'),
-    addWatch('~/a', P),
-    removeWatches('~/a', DATA),
-    setData('~/a'),
-    create('~/a/b'),
-    differs(
-      'watcher-types',
-      '-A < 3 OK z+2',
-      '+A < 3 NOWATCHER z+2',
-      ' A > setData ~/a "new"',
-      '+A < event nodeDataChanged "~/a"',
-    ),
-  ),
-  row(
-    'persistent by children',
-    create('~/a'),
-    addWatch('~/a', P),
-    removeWatches('~/a', CHILDREN),
-    setData('~/a'),
-    create('~/a/b'),
-    differs(
-      'watcher-types',
-      '-A < 3 OK z+2',
-      '+A < 3 NOWATCHER z+2',
-      ' A > create ~/a/b ""',
-      '+A < event nodeChildrenChanged "~/a"',
-    ),
-  ),
-  row(
-    'check of persistent by data',
-    create('~/a'),
-    addWatch('~/a', P),
-    checkWatches('~/a', DATA),
-    differs('watcher-types', '-A < 3 OK z+2', '+A < 3 NOWATCHER z+2'),
-  ),
-  row('check of persistent by any', create('~/a'), addWatch('~/a', P), checkWatches('~/a', ANY)),
-  row('check of recursive by any', create('~/a'), addWatch('~/a', R), checkWatches('~/a', ANY)),
-  row(
-    'recursive covers no path below it',
-    addWatch('~', R),
-    checkWatches('~/a', ANY),
-    removeWatches('~/a', ANY),
-  ),
-  row(
-    'a null path',
-    request(OpCode.removeWatches, 'removeWatches null', (w) => {
-      w.ustring(null);
-      w.int(ANY);
-    }),
-    exists('~'),
-  ),
-  row(
-    'without a body is MARSHALLINGERROR',
-    request(OpCode.removeWatches, 'removeWatches with no body'),
-    request(OpCode.checkWatches, 'checkWatches with no body'),
-  ),
-  row(
-    'neither takes a zxid',
-    exists('~/a', WATCH),
-    checkWatches('~/a', DATA),
-    removeWatches('~/a', DATA),
-    create('~/b'),
   ),
 );

@@ -1,6 +1,19 @@
 /** How a connection and a session begin: ConnectRequest, its answers, and every way to be turned away. */
 import { auth, create, exists, getData, whoAmI, closeSession, setData } from '../requests.js';
-import { bytes, closes, dial, drop, frame, group, on, open, row, sessionsRise, settle } from '../steps.js';
+import {
+  differs,
+  bytes,
+  closes,
+  dial,
+  drop,
+  frame,
+  group,
+  on,
+  open,
+  row,
+  sessionsRise,
+  settle,
+} from '../steps.js';
 
 const TIMEOUTS_MS = [
   -2_147_483_648, -1, 0, 1, 3999, 4000, 4001, 10_000, 39_999, 40_000, 40_001, 2_147_483_647,
@@ -125,6 +138,7 @@ export const handshake = group(
     open('B', { session: 'A', passwd: 'wrong' }),
     on('B', closes()),
     settle('A'),
+    differs('wrong-password', '-A closed'),
   ),
   row('an empty password is wrong', open('A'), drop(), open('B', { session: 'A', passwd: Buffer.alloc(0) })),
   row('a null password is wrong', open('A'), drop(), open('B', { session: 'A', passwd: null })),

@@ -1,6 +1,7 @@
 /** All tables. */
-import { aclTable, authTable } from './acl.js';
-import { addWatchTable, removeWatchesTable } from './addWatch.js';
+import { aclTable } from './acl.js';
+import { addWatchTable } from './addWatch.js';
+import { authTable } from './auth.js';
 import { createTable, modesTable } from './create.js';
 import { deleteTable } from './delete.js';
 import { handshake } from './handshake.js';
@@ -11,12 +12,14 @@ import { pathTable } from './paths.js';
 import { quotaTable, trackingTable } from './quota.js';
 import { readsTable, xidTable } from './reads.js';
 import { enforcedTable, noSaslTable, openTable, saslTable } from './security.js';
+import { removeWatchesTable } from './removeWatches.js';
 import { sequence } from './sequence.js';
 import { internalTable, malformedTable, sessionTable, unknownTable } from './sessions.js';
 import { setDataTable } from './setData.js';
 import { setWatchesTable } from './setWatches.js';
 import { expiryTable, reapingTable } from './time.js';
-import { eventZxidTable, watchTable } from './watches.js';
+import { eventZxidTable, watchOrderTable } from './watchOrder.js';
+import { watchTable } from './watches.js';
 import { reconfigTable, wordTable } from './words.js';
 import type { Group } from '../steps.js';
 
@@ -36,6 +39,7 @@ export const groups: readonly Group[] = [
   multiTable,
   multiReadTable,
   watchTable,
+  watchOrderTable,
   eventZxidTable,
   addWatchTable,
   removeWatchesTable,

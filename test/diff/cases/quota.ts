@@ -12,7 +12,7 @@ import {
   WATCH,
   ping,
 } from '../requests.js';
-import { group, on, row } from '../steps.js';
+import { differs, group, on, row } from '../steps.js';
 import type { Step } from '../player.js';
 
 const Q = '/zookeeper/quota~';
@@ -188,7 +188,13 @@ export const quotaTable = group(
     create('~/b'),
   ),
   row('the plain form of limits has no hard ones', ...quota('count=0,bytes=0'), create('~/a', 'x')),
-  row('limits that are garbage', create(Q), create(LIMITS, 'garbage'), create('~/a')),
+  row(
+    'limits that are garbage',
+    create(Q),
+    create(LIMITS, 'garbage'),
+    create('~/a'),
+    differs('garbage-limits', '-A < 3 MARSHALLINGERROR z+4', '+A < 3 OK z+4 "~/a"'),
+  ),
   row(
     'both limits at once',
     ...quota('count=-1,bytes=-1=;byteHardLimit=3;countHardLimit=3'),

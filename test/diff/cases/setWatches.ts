@@ -216,7 +216,7 @@ export const setWatchesTable = group(
     setData('~/a'),
     differs(
       'event-zxid',
-      ' A > setData ~/a "new"',
+      ' A > exists ~/a watch',
       '-A < event nodeDataChanged "~/a" @-1',
       '+A < event nodeDataChanged "~/a" @z+5',
     ),

@@ -196,12 +196,17 @@ export const reapingTable = group(
     getChildren('~'),
   ),
   row(
-    'create with flags 4 makes a znode that stays',
+    'what create with flags 4 makes',
     create('~/c', '', { flags: 4 }),
     create('~/c/a'),
     del('~/c/a'),
     wait(REAPED_MS),
     exists('~/c'),
+    differs(
+      'flags-4',
+      '-A < 4 OK z+4 stat{c=z+2 m=z+2 p=z+4 v=0 cv=2 av=0 len=0 kids=0}',
+      '+A < 4 NONODE z+5',
+    ),
   ),
   row(
     'create with flags 4 in a multi makes a container',

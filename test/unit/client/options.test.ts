@@ -7,6 +7,7 @@ import { readOptions } from '../../../src/client/options.js';
 const refused: [claim: string, options: ClientOptions][] = [
   ['no server', { servers: [] }],
   ['a chroot within a list', { servers: ['a:1/app'] }],
+  ['a port out of range', { servers: [{ host: 'a', port: 99_999 }] }],
   ['a relative chroot', { servers: 'a', chroot: 'app' }],
   ['a chroot that ends with a slash', { servers: 'a', chroot: '/app/' }],
   ['a negative duration', { servers: 'a', sessionTimeoutMs: -1 }],
