@@ -20,7 +20,7 @@ export class FrameSplitter {
   /** Where it ends (exclusive). */
   end = 0;
 
-  readonly #lengthMax: number;
+  #lengthMax: number;
   #at = 0;
   #partial: Buffer = EMPTY;
   #partialLength = 0;
@@ -28,6 +28,11 @@ export class FrameSplitter {
 
   /** @param lengthMax largest payload accepted, in bytes (`jute.maxbuffer`) */
   constructor(lengthMax: number) {
+    this.#lengthMax = lengthMax;
+  }
+
+  /** Changes the limit for the frames to come. */
+  accept(lengthMax: number): void {
     this.#lengthMax = lengthMax;
   }
 

@@ -19,7 +19,6 @@ import {
   type InternalRequest,
   type OpResult,
   type PrepareContext,
-  type PrepareSettings,
 } from '../tree/index.js';
 import {
   KeeperError,
@@ -54,32 +53,8 @@ import type {
 } from './messages.js';
 import { LOG_START, type LogMark } from './ports.js';
 import { executeRead, type ReadState } from './reads.js';
-
-export interface EngineSettings {
-  readonly prepare: PrepareSettings;
-  /** Goes into session ids, so that two servers never give the same one. 0 .. 254. */
-  readonly serverId: number;
-  /** `tickTime` in ms: how coarse session expiry is. */
-  readonly tickMs: number;
-  readonly sessionTimeoutMsMin: number;
-  readonly sessionTimeoutMsMax: number;
-  /** How long a container that never had a child may stay, in ms; 0 = for ever. */
-  readonly containerNeverUsedMsMax: number;
-  /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */
-  readonly counterStart?: number;
-}
-
-/** A txn on its way to the disks of a quorum. */
-interface Proposal {
-  readonly mark: LogMark;
-  readonly header: TxnHeader;
-  readonly txn: Txn;
-  /** Who waits for the reply; undefined for what the server asked of itself. */
-  readonly connection: ConnectionId | undefined;
-  readonly xid: number;
-  /** Op code of the request, which decides the layout of the reply. */
-  readonly op: number;
-}
+import type { EngineSettings } from './settings.js';
+import { bodyOf, mayGrow, type Proposal } from './writes.js';
 
 /** What a reply to an op code without meaning carries. */
 const UNKNOWN_ZXID = zxidOf(-1n);
@@ -106,6 +81,7 @@ export class Engine {
   #broadcast: Broadcast | undefined;
   #serving = false;
   #applied: LogMark = LOG_START;
+  #outstandingBytes = 0;
   #lastZxid: Zxid = LOG_START.zxid;
   #nextSession = 0n;
   #epochAsked = 0;
@@ -121,8 +97,10 @@ export class Engine {
       tree: this.tree,
       watches: this.watches,
       acl: settings.prepare.acl,
+      multiReadBytesMax: settings.multiReadBytesMax ?? 16 * 1024 * 1024,
       // Catch-up events carry no zxid, as in ZooKeeper.
       emitCatchUp: (connection, type, path) => this.#emit(connection, type, path, -1n),
+      spend: (entries) => (this.#output.effort += entries),
     };
   }
 
@@ -144,6 +122,21 @@ export class Engine {
   /** Writes that wait for the disk. */
   get outstanding(): number {
     return this.#proposals.length;
+  }
+
+  /** Bytes of their records. */
+  get outstandingBytes(): number {
+    return this.#outstandingBytes;
+  }
+
+  /** Connections that are through their handshake. */
+  get connected(): number {
+    return this.#owners.size;
+  }
+
+  /** True while the connection has a request that waits for the disk, or for one that does. */
+  isWaiting(connection: ConnectionId): boolean {
+    return (this.#connections.get(connection)?.waiting.length ?? 0) > 0;
   }
 
   /** Milliseconds on the clock by which sessions expire. */
@@ -242,6 +235,7 @@ export class Engine {
     // What reached the disk before the log failed is committed: this server is the quorum.
     this.#applyTo(tail.index);
     this.#proposals.clear();
+    this.#outstandingBytes = 0;
     this.#outstanding.clear();
     assert(
       this.#applied.index === tail.index,
@@ -371,6 +365,9 @@ export class Engine {
     const unknown = request.type === 'unknown';
     this.#reply(connection.id, xid, unknown ? UNKNOWN_ZXID : this.#lastZxid, err, body);
     if (unknown) this.#close(connection.id, 'unknown request');
+    // Clients do not look at this error: one that went on would wait for events that never come.
+    const watchesLost = request.type === OpCode.setWatches || request.type === OpCode.setWatches2;
+    if (watchesLost && err !== 0) this.#close(connection.id, 'too many watches');
   }
 
   /** Answers what had to wait, up to the next write that is not applied. */
@@ -381,6 +378,8 @@ export class Engine {
       waiting.shift();
       if (head.kind === 'read') this.#answer(connection, head.identities, head.xid, head.request);
       else this.#reply(connection.id, head.xid, this.#lastZxid, 0, { kind: 'path', path: head.path });
+      // An unknown request ends the connection: what was pipelined behind it is not answered, and watches nothing.
+      if (!this.#connections.has(connection.id)) return;
     }
   }
 
@@ -409,8 +408,22 @@ export class Engine {
     this.#outstanding.zxid = zxid;
     const txn = this.#prepare(session, request, connection);
     const header: TxnHeader = { clientId: session, cxid, zxid, time, type: txn.type };
-    const mark = broadcast.propose(txn.type, (w) => writeTxn(w, header, txn));
-    this.#proposals.push({ mark, header, txn, connection: connection?.id, xid: cxid, op: request.type });
+    let bytes = 0;
+    const mark = broadcast.propose(txn.type, (w) => {
+      const start = w.length;
+      writeTxn(w, header, txn);
+      bytes = w.length - start;
+    });
+    this.#outstandingBytes += bytes;
+    this.#proposals.push({
+      mark,
+      header,
+      txn,
+      bytes,
+      connection: connection?.id,
+      xid: cxid,
+      op: request.type,
+    });
     if (request.type === OpCode.closeSession) this.sessions.markClosing(session);
     if (broadcast.nearlyExhausted && this.#epochAsked === broadcast.epoch)
       this.#askForEpoch(broadcast.epoch + 1);
@@ -459,9 +472,11 @@ export class Engine {
       next = this.#proposals.peek()
     ) {
       this.#proposals.shift();
+      this.#outstandingBytes -= next.bytes;
       this.#deliver(next);
+      // Now, and not after the last: the next record may be a write that stands behind such a sync.
+      this.#syncsUpTo(next.mark.index);
     }
-    this.#syncsUpTo(this.#applied.index);
   }
 
   /** Applies a committed proposal: first its events, then its reply, then what waited behind it. */
@@ -484,7 +499,7 @@ export class Engine {
       assert(waited?.kind === 'write', 'a write is answered out of its order');
       const [first] = results;
       const err = txn.type === OpCode.multi ? 0 : (first?.err ?? 0);
-      const body = err === 0 ? writeReply(proposal.op, txn, results) : undefined;
+      const body = err === 0 ? bodyOf(proposal.op, txn, results) : undefined;
       this.#reply(connection.id, proposal.xid, mark.zxid, err, body);
     }
     if (txn.type === OpCode.closeSession) {
@@ -568,41 +583,5 @@ export class Engine {
 
   #reply(connection: ConnectionId, xid: number, zxid: Zxid, err: number, body: ReplyBody | undefined): void {
     this.#output.clients.push({ kind: 'reply', connection, xid, zxid, err, body });
-  }
-}
-
-/** False for what frees space, or must never be refused: deletions, and the coming and going of sessions. */
-function mayGrow(request: WriteRequest | InternalRequest): boolean {
-  switch (request.type) {
-    case OpCode.delete:
-    case OpCode.deleteContainer:
-    case OpCode.createSession:
-    case OpCode.closeSession:
-      return false;
-    case OpCode.multi:
-      return request.ops.some(mayGrow);
-    default:
-      return true;
-  }
-}
-
-/** The layout of the reply is the request's business: create and create2 make the same txn. */
-function writeReply(op: number, txn: Txn, results: readonly OpResult[]): ReplyBody | undefined {
-  if (txn.type === OpCode.multi) return { kind: 'multi', results };
-  const [result] = results;
-  if (result === undefined) return undefined;
-  const { path, stat } = result;
-  switch (op) {
-    case OpCode.create:
-      return { kind: 'path', path };
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-      return stat === undefined ? undefined : { kind: 'pathStat', path, stat };
-    case OpCode.setData:
-    case OpCode.setACL:
-      return stat === undefined ? undefined : { kind: 'stat', stat };
-    default:
-      return undefined;
   }
 }

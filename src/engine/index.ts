@@ -1,5 +1,6 @@
 /** The state machine that the host loop and the simulator drive. */
-export { Engine, type EngineSettings } from './engine.js';
+export { Engine } from './engine.js';
+export type { EngineSettings } from './settings.js';
 export {
   newOutput,
   type ClientEffect,

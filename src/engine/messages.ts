@@ -82,6 +82,7 @@ export type CloseReason =
   | 'session expired'
   | 'session closed'
   | 'unknown request'
+  | 'too many watches'
   | 'session moved to another connection'
   | 'leadership lost';
 
@@ -117,6 +118,11 @@ export interface Output {
   /** Epochs to save (fsync), then to confirm with `epochsDurable`. */
   epochs: Epochs | undefined;
   readonly clients: ClientEffect[];
+  /**
+   * Names, access entries and watches that reads have gone through: how much was done since the host set it to 0. An
+   * answer that is a hundred thousand names takes no longer to ask for than one that is a number.
+   */
+  effort: number;
   /** For the log of the operator: quotas exceeded, sessions expired. */
   readonly notes: Note[];
 }
@@ -127,5 +133,5 @@ export type Note =
   | { readonly kind: 'serving'; readonly epoch: number };
 
 export function newOutput(): Output {
-  return { epochs: undefined, clients: [], notes: [] };
+  return { epochs: undefined, clients: [], effort: 0, notes: [] };
 }

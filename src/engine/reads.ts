@@ -17,7 +17,7 @@ import {
   type Tree,
   type Znode,
 } from '../tree/index.js';
-import type { WatchLists, Watches } from '../watch/index.js';
+import { sizeOfLists, type WatchLists, type Watches } from '../watch/index.js';
 import type { ClientConnection } from './connection.js';
 import type { MultiReadResult, ReplyBody } from './messages.js';
 
@@ -26,9 +26,16 @@ export interface ReadState {
   readonly tree: Tree;
   readonly watches: Watches;
   readonly acl: AclRules;
+  /** One multiRead could ask for the same large znode again and again: from here on its operations fail. */
+  readonly multiReadBytesMax: number;
   /** Sends an event at once; only setWatches does. */
   readonly emitCatchUp: (connection: number, type: EventType, path: string) => void;
+  /** Told how many names, access entries or watches a read goes through. */
+  readonly spend: (entries: number) => void;
 }
+
+/** What the watches of one connection may cost. At this a client has several hundred thousand, or very long paths. */
+const WATCH_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Who reads, with the identities that the request came with. */
 export interface Reader {
@@ -51,7 +58,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
     case OpCode.getData: {
       const { path, watch } = request.record;
       const node = readable(state, identities, path);
-      if (watch) watches.addData(path, connection.id);
+      if (watch) watches.addData(watchable(state, connection, path), connection.id);
       return { kind: 'data', data: node.data, stat: node.stat() };
     }
     case OpCode.exists: {
@@ -60,7 +67,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       const node = tree.get(path);
       if (node !== undefined) checkAcl(node.acl, Perms.read, identities, state.acl, path);
       // The watch is on what may come: it is registered although the znode is not there.
-      if (watch) watches.addData(path, connection.id);
+      if (watch) watches.addData(watchable(state, connection, path), connection.id);
       if (node === undefined) throw new KeeperError('NONODE', path);
       return { kind: 'stat', stat: node.stat() };
     }
@@ -68,7 +75,8 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
     case OpCode.getChildren2: {
       const { path, watch } = request.record;
       const node = readable(state, identities, path);
-      if (watch) watches.addChild(path, connection.id);
+      if (watch) watches.addChild(watchable(state, connection, path), connection.id);
+      state.spend(node.numChildren);
       const stat = request.type === OpCode.getChildren2 ? node.stat() : undefined;
       return { kind: 'names', names: [...(node.children ?? NO_NAMES)], stat };
     }
@@ -77,21 +85,27 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       const node = tree.get(path);
       if (node === undefined) throw new KeeperError('NONODE', path);
       checkAcl(node.acl, Perms.read | Perms.admin, identities, state.acl, path);
+      state.spend(node.acl.length);
       const full = permits(node.acl, Perms.admin, identities, state.acl);
       return { kind: 'acl', acl: full ? node.acl : redactAcl(node.acl), stat: node.stat() };
     }
     case OpCode.getAllChildrenNumber: {
       const { path } = request.record;
       readable(state, identities, path);
-      return { kind: 'int', value: tree.descendantsOf(path) };
+      const value = tree.descendantsOf(path);
+      state.spend(value);
+      return { kind: 'int', value };
     }
     case OpCode.getEphemerals: {
       const prefix = request.record.prefixPath ?? '';
-      const names = [...tree.ephemeralsOf(connection.session)].filter((path) => path.startsWith(prefix));
+      const paths = tree.ephemeralsOf(connection.session);
+      state.spend(paths.size);
+      const names = [...paths].filter((path) => path.startsWith(prefix));
       return { kind: 'names', names, stat: undefined };
     }
     case OpCode.multiRead: {
-      const results = request.ops.map((op) => readOne(state, identities, op));
+      const budget = { bytesLeft: state.multiReadBytesMax };
+      const results = request.ops.map((op) => readOne(state, identities, op, budget));
       return { kind: 'multiRead', results };
     }
     case OpCode.whoAmI:
@@ -108,7 +122,11 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       return undefined;
     case OpCode.addWatch:
       // Any text will do as a path here, and null for the empty one: nothing is looked up.
-      watches.addLasting(request.record.path ?? '', connection.id, request.record.mode);
+      watches.addLasting(
+        watchable(state, connection, request.record.path ?? ''),
+        connection.id,
+        request.record.mode,
+      );
       return { kind: 'int', value: 0 };
     case OpCode.checkWatches:
     case OpCode.removeWatches: {
@@ -137,18 +155,42 @@ function readable(state: ReadState, identities: readonly Identity[], path: strin
   return node;
 }
 
-function readOne(state: ReadState, identities: readonly Identity[], op: MultiReadOp): MultiReadResult {
+/** @throws KeeperError SYSTEMERROR when the connection has more watches than it may */
+function watchable(state: ReadState, connection: ClientConnection, path: string): string {
+  if (state.watches.costOf(connection.id) > WATCH_BYTES_MAX) {
+    throw new KeeperError('SYSTEMERROR', path, 'the connection has too many watches');
+  }
+  return path;
+}
+
+/** @param budget is drawn from; when it is used up the operation fails */
+function readOne(
+  state: ReadState,
+  identities: readonly Identity[],
+  op: MultiReadOp,
+  budget: { bytesLeft: number },
+): MultiReadResult {
+  if (budget.bytesLeft < 0) return { kind: 'error', code: 'MARSHALLINGERROR' };
   try {
     const node = readable(state, identities, op.record.path);
-    return op.type === OpCode.getData
-      ? { kind: 'data', data: node.data, stat: node.stat() }
-      : { kind: 'names', names: [...(node.children ?? NO_NAMES)] };
+    if (op.type === OpCode.getData) {
+      budget.bytesLeft -= node.dataLength;
+      return { kind: 'data', data: node.data, stat: node.stat() };
+    }
+    const names = [...(node.children ?? NO_NAMES)];
+    state.spend(names.length);
+    for (const name of names) budget.bytesLeft -= name.length;
+    return { kind: 'names', names };
   } catch (error) {
     if (!(error instanceof KeeperError)) throw error;
     return { kind: 'error', code: error.code };
   }
 }
 
+/** @throws KeeperError SYSTEMERROR when they would be too many: then none is registered */
 function reestablish(state: ReadState, connection: ClientConnection, lists: WatchLists): void {
+  const { count, cost } = sizeOfLists(lists);
+  if (state.watches.costOf(connection.id) + cost > WATCH_BYTES_MAX) throw new KeeperError('SYSTEMERROR');
+  state.spend(count);
   state.watches.reestablish(connection.id, lists, (path) => state.tree.get(path), state.emitCatchUp);
 }

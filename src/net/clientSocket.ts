@@ -107,7 +107,8 @@ export class ClientSocket {
   #releaseWriter(): void {
     const writer = this.#writer;
     this.#writer = undefined;
-    if (writer === undefined || pool.length >= POOL_MAX) return;
+    // One that holds a long reply which found no socket any more has grown with it.
+    if (writer === undefined || pool.length >= POOL_MAX || writer.length > COPY_BYTES_MAX) return;
     writer.reset();
     pool.push(writer);
   }

@@ -1,5 +1,5 @@
 /** Which build this is: `scripts/postbuild.ts` writes `dist/build-info.json`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 export interface BuildInfo {
   readonly version: string;
@@ -10,9 +10,11 @@ export interface BuildInfo {
 }
 
 function readBuildInfo(): BuildInfo {
-  const parsed: unknown = JSON.parse(readFileSync(new URL('../../build-info.json', import.meta.url), 'utf8'));
-  if (typeof parsed !== 'object' || parsed === null)
-    throw new Error('dist/build-info.json is malformed: build again.');
+  const file = new URL('../../build-info.json', import.meta.url);
+  const parsed: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  if (typeof parsed !== 'object' || parsed === null) {
+    throw new Error('The build is not complete (dist/build-info.json is missing): run `npm run build`.');
+  }
   const { version, builtAt, revision } = parsed as Record<string, unknown>;
   return {
     version: typeof version === 'string' ? version : '0.0.0',

@@ -43,6 +43,10 @@ const EFFECT_BYTES = 128;
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 /** And so is one that takes nothing for this long while something waits. */
 const STALLED_MS_MAX = 30_000;
+/** Requests in progress; what comes behind so many is not looked at yet. */
+const OUTSTANDING_MAX = 10_000;
+/** A ConnectRequest has 45 bytes, and whoever sends one is still a stranger. */
+const CONNECT_BYTES_MAX = 64 * 1024;
 const REQUEST_HEADER_BYTES = 8;
 
 type Phase =
@@ -77,6 +81,8 @@ export class Connection {
   #sessionId: SessionId = NO_SESSION;
   #sessionTimeoutMs = 0;
   #throttled = false;
+  /** The frame under the reader has to wait, and with it whatever follows it. */
+  #held = false;
   #stalledSince: number | undefined;
   #received = 0;
   #sent = 0;
@@ -91,10 +97,10 @@ export class Connection {
     this.#host = host;
     this.#openedAt = host.now;
     this.establishedAt = host.wallMs;
-    this.#frames = new FrameSplitter(host.config.maxFrameBytes);
+    this.#frames = new FrameSplitter(Math.min(CONNECT_BYTES_MAX, host.config.maxFrameBytes));
     this.socket = new ClientSocket(socket, {
       chunk: (bytes) => this.#chunk(bytes),
-      drained: () => this.#drained(),
+      drained: () => this.goOn(),
       // nc closes its side at once and waits: a word's answer is still due. Nothing else is owed to who is gone.
       ended: () => {
         if (this.#phase !== 'word') this.#finish();
@@ -188,7 +194,32 @@ export class Connection {
 
   #takeFrames(): void {
     if (this.#phase === 'connecting' && !this.#connectSent) return this.#takeConnectRequest();
-    while (this.#phase === 'established' && this.#nextFrame()) this.#takeRequest();
+    while (this.#phase === 'established' && (this.#held || this.#nextFrame())) {
+      this.#held = !this.#mayTakeRequest();
+      if (this.#held) return this.#readOrPause();
+      this.#takeRequest();
+    }
+  }
+
+  /**
+   * Whether the request under the reader can be worked on now. Answers are made when they can be sent, not before:
+   * they are larger than requests, some of them by a factor of a hundred thousand.
+   */
+  #mayTakeRequest(): boolean {
+    if (this.#backlog.length > 0 || this.#isCongested) {
+      this.#stalledSince ??= this.#host.now;
+      return false;
+    }
+    if (this.#arrivals.length >= OUTSTANDING_MAX) return false;
+    if (this.#host.turnIsFull) {
+      this.#host.goOnLater(this);
+      return false;
+    }
+    const frame = this.#frames;
+    const longAnswer =
+      frame.end - frame.start >= REQUEST_HEADER_BYTES &&
+      hasLongAnswer(frame.bytes.readInt32BE(frame.start + 4));
+    return !longAnswer || !this.#host.isWaiting(this);
   }
 
   /** Moves the reader to the next whole frame. */
@@ -272,7 +303,7 @@ export class Connection {
   /** Takes an effect of the engine. What cannot be sent yet waits as a value, so that memory stays bounded. */
   deliver(effect: ClientEffect): void {
     if (this.socket.finished) return;
-    if (this.#backlog.length > 0 || this.socket.unsent > UNSENT_BYTES_HIGH) {
+    if (this.#backlog.length > 0 || this.#isCongested) {
       this.#backlog.push(effect);
       this.#stalledSince ??= this.#host.now;
       this.#readOrPause();
@@ -322,6 +353,7 @@ export class Connection {
     this.#sessionId = sessionId;
     this.#sessionTimeoutMs = timeOut;
     this.#phase = 'established';
+    this.#frames.accept(this.#host.config.maxFrameBytes);
     // Requests that came along with the ConnectRequest come first; only then may the next chunk be read.
     this.#takeFrames();
     this.#readOrPause();
@@ -342,17 +374,32 @@ export class Connection {
   /** Ends a turn: everything written leaves. */
   flush(): void {
     this.socket.flush();
+    // Where the system took all of it at once, nothing else tells that there is room.
+    if ((this.#held || this.#backlog.length > 0) && !this.#isCongested) this.#host.goOnLater(this);
   }
 
-  #drained(): void {
-    for (let next = this.#backlog.peek(); next !== undefined; next = this.#backlog.peek()) {
-      if (this.socket.unsent > UNSENT_BYTES_HIGH) break;
+  /** Sends what has waited, as far as there is room for it, then takes up the requests that were held back. */
+  goOn(): void {
+    let performed = false;
+    for (
+      let next = this.#backlog.peek();
+      next !== undefined && !this.#isCongested;
+      next = this.#backlog.peek()
+    ) {
       this.#backlog.shift();
       this.#perform(next);
+      performed = true;
     }
-    this.#stalledSince = this.#backlog.length === 0 ? undefined : this.#host.now;
-    this.flush();
+    if (this.#backlog.length === 0 && !this.#isCongested) this.#stalledSince = undefined;
+    else if (performed) this.#stalledSince = this.#host.now;
+    if (this.#backlog.length === 0) this.#takeFrames();
+    if (performed) this.#host.touch(this);
     this.#readOrPause();
+  }
+
+  /** The client has not taken much of what it was sent. */
+  get #isCongested(): boolean {
+    return this.socket.unsent > UNSENT_BYTES_HIGH;
   }
 
   /** Pauses or resumes reading because the whole server has too much to do (globalOutstandingLimit). */
@@ -363,7 +410,7 @@ export class Connection {
   }
 
   get #reading(): boolean {
-    return !this.#throttled && this.#backlog.length === 0 && this.#phase !== 'connecting';
+    return !this.#throttled && !this.#held && this.#backlog.length === 0 && this.#phase !== 'connecting';
   }
 
   #readOrPause(): void {
@@ -449,5 +496,20 @@ export class Connection {
     this.#lastOp = undefined;
     this.#lastCxid = undefined;
     this.#lastZxid = ZXID_ZERO;
+  }
+}
+
+/** Reads whose answer grows with the tree, an access list or the number of operations. */
+function hasLongAnswer(type: number): boolean {
+  switch (type) {
+    case OpCode.getChildren:
+    case OpCode.getChildren2:
+    case OpCode.getEphemerals:
+    case OpCode.getAllChildrenNumber:
+    case OpCode.getACL:
+    case OpCode.multiRead:
+      return true;
+    default:
+      return false;
   }
 }

@@ -42,7 +42,13 @@ export interface ConnectionHost {
   readonly wallMs: number;
   /** The same, for txns. */
   readonly time: bigint;
+  /** Reads have done enough in this turn: what else there is to do waits for the next one. */
+  readonly turnIsFull: boolean;
   submit(input: Input): void;
+  /** True while the connection's requests wait for the disk: one that comes now would wait behind them. */
+  isWaiting(connection: HostedConnection): boolean;
+  /** The connection has held something back: it may `goOn` when the turn has ended. */
+  goOnLater(connection: HostedConnection): void;
   /** The connection has something to flush when the turn ends. */
   touch(connection: HostedConnection): void;
   answerWord(connection: HostedConnection, word: Word, argument: Buffer): void;

@@ -15,6 +15,8 @@ export function engineSettings(config: ServerConfig): EngineSettings {
     tickMs: config.tickTime,
     sessionTimeoutMsMin: config.minSessionTimeout,
     sessionTimeoutMsMax: config.maxSessionTimeout,
+    // A client takes no frame above its own jute.maxbuffer, which should be the same.
+    multiReadBytesMax: 4 * config.maxFrameBytes,
     containerNeverUsedMsMax: config.containerMaxNeverUsedIntervalMs,
     prepare: {
       acl: {

@@ -10,6 +10,11 @@ export type AuthOutcome =
   /** Closed without an answer: the client belongs to another ensemble. */
   | { readonly kind: 'wrongEnsemble' };
 
+/** A name with a password, or the name of an ensemble, is shorter. */
+const AUTH_BYTES_MAX = 4096;
+/** Each of them is held against every access list. */
+const IDENTITIES_MAX = 100;
+
 const REFUSED: AuthOutcome = { kind: 'refused' };
 
 /** @param known the identities so far; accepted ones are added, each once */
@@ -19,13 +24,15 @@ export function authenticate(
   scheme: string | null,
   data: Buffer | null,
 ): AuthOutcome {
+  if (data !== null && data.byteLength > AUTH_BYTES_MAX) return REFUSED;
   switch (scheme) {
     case 'digest': {
       if (!config.digestEnabled || data === null) return REFUSED;
       const id = digestId(data.toString('utf8'), config.digestAlgorithm);
       const added: Identity[] = [{ scheme: 'digest', id }];
       if (id === config.superDigest) added.push({ scheme: SUPER_SCHEME, id: '' });
-      return { kind: 'accepted', identities: withIdentities(known, added) };
+      const identities = withIdentities(known, added);
+      return identities.length > IDENTITIES_MAX ? REFUSED : { kind: 'accepted', identities };
     }
     case 'ip':
       return { kind: 'accepted', identities: known };

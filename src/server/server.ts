@@ -29,6 +29,14 @@ const SWEEP_MS = 1000;
 /** Changes go to `tree.db` at least this often, or when there are this many. */
 const FLUSH_MS = 100;
 const FLUSH_CHANGES = 2000;
+/** Entries that the reads of one turn go through: some milliseconds. Whoever asks for more goes on in the next turn. */
+const TURN_EFFORT_MAX = 50_000;
+/** Bytes of outstanding writes above which connections that have some are not read. */
+const OUTSTANDING_BYTES_MAX = 64 * 1024 * 1024;
+/** Connections without a session; beyond this new ones are refused until some of them have one, or their time is over. */
+const HALF_OPEN_MAX = 10_000;
+/** Messages about so many different matters are logged once a second each. */
+const LIMITED_MESSAGES_MAX = 1000;
 /** After a full disk: how often the log is tried again. */
 const REOPEN_MS = 1000;
 
@@ -53,10 +61,11 @@ export class Server implements ConnectionHost {
   readonly #storage: Storage;
   readonly #status: ServerStatus;
   readonly #out = newOutput();
-  readonly #touched = new Set<HostedConnection>();
+  #touched = new Set<HostedConnection>();
+  readonly #held = new Set<HostedConnection>();
   readonly #perAddress = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #badInputLogged = new Map<string, number>();
+  readonly #loggedLately = new Set<string>();
   readonly #appended: { readonly index: number; readonly at: number }[] = [];
   #fail: (error: FatalError) => void = () => undefined;
   #listener: Listener | undefined;
@@ -227,6 +236,19 @@ export class Server implements ConnectionHost {
     this.#scheduleTurn();
   }
 
+  get turnIsFull(): boolean {
+    return this.#out.effort > TURN_EFFORT_MAX;
+  }
+
+  isWaiting(connection: HostedConnection): boolean {
+    return this.engine.isWaiting(connection.id);
+  }
+
+  goOnLater(connection: HostedConnection): void {
+    this.#held.add(connection);
+    this.#scheduleTurn();
+  }
+
   #scheduleTurn(): void {
     if (this.#turnPending) return;
     this.#turnPending = true;
@@ -252,17 +274,30 @@ export class Server implements ConnectionHost {
       connection.deliver(effect);
       this.#touched.add(connection);
     }
-    for (const connection of this.#touched) this.connections.get(connection.id)?.flush();
-    this.#touched.clear();
+    const touched = this.#touched;
+    this.#touched = new Set();
+    for (const connection of touched) this.connections.get(connection.id)?.flush();
+    this.#goOn();
     for (const note of out.notes.splice(0)) this.#report(note);
     this.#throttle();
     if (this.engine.unflushed >= FLUSH_CHANGES) this.#flushTree(FLUSH_CHANGES);
     this.#clockFresh = false;
   }
 
+  /** Lets those go on that had to wait, who waited longest first, until this turn is full as well. */
+  #goOn(): void {
+    this.#out.effort = 0;
+    for (const connection of this.#held) {
+      if (this.turnIsFull) return this.#scheduleTurn();
+      this.#held.delete(connection);
+      this.connections.get(connection.id)?.goOn();
+    }
+  }
+
   /** Above globalOutstandingLimit connections with requests in progress are not read; nothing is refused. */
   #throttle(): void {
-    const over = this.engine.outstanding > this.config.globalOutstandingLimit;
+    const { outstanding, outstandingBytes } = this.engine;
+    const over = outstanding > this.config.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES_MAX;
     if (!over && !this.#throttling) return;
     this.#throttling = over;
     for (const connection of this.connections.values())
@@ -286,14 +321,17 @@ export class Server implements ConnectionHost {
 
   #sweep(): void {
     for (const connection of this.connections.values()) connection.checkDeadlines();
-    this.#badInputLogged.clear();
+    this.#loggedLately.clear();
   }
 
   #report(note: Note): void {
     switch (note.kind) {
       case 'quotaExceeded':
-        this.log.warn({ path: note.prefix }, `Quota of ${note.prefix} exceeded: ${note.what}.`);
-        return;
+        return this.#warnOncePerSecond(
+          { path: note.prefix },
+          note.prefix,
+          `Quota of ${note.prefix} exceeded: ${note.what}.`,
+        );
       case 'sessionExpired':
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;
@@ -364,12 +402,16 @@ export class Server implements ConnectionHost {
     const { maxCnxns, maxClientCnxns } = this.config;
     const address = socket.remoteAddress ?? '';
     const fromThere = this.#perAddress.get(address) ?? 0;
-    const overall = maxCnxns > 0 && this.connections.size >= maxCnxns;
-    if (this.#closing || overall || (maxClientCnxns > 0 && fromThere >= maxClientCnxns)) {
+    let limit: string | undefined;
+    if (maxCnxns > 0 && this.connections.size >= maxCnxns) limit = `maxCnxns=${maxCnxns}`;
+    else if (maxClientCnxns > 0 && fromThere >= maxClientCnxns) limit = `maxClientCnxns=${maxClientCnxns}`;
+    else if (this.connections.size - this.engine.connected >= HALF_OPEN_MAX)
+      limit = `the limit of ${HALF_OPEN_MAX} connections without a session`;
+    if (this.#closing || limit !== undefined) {
       this.stats.connectionsRejected++;
-      if (!this.#closing) {
-        const limit = overall ? `maxCnxns=${maxCnxns}` : `maxClientCnxns=${maxClientCnxns}`;
-        this.#logOncePerSecond(address, `Refused a connection from ${address}: ${limit} is reached.`);
+      if (limit !== undefined) {
+        const message = `Refused a connection from ${address}: ${limit} is reached.`;
+        this.#warnOncePerSecond({ address }, address, message);
       }
       socket.on('error', () => undefined);
       socket.destroy();
@@ -393,13 +435,14 @@ export class Server implements ConnectionHost {
   noteBadInput(connection: HostedConnection, why: string): void {
     this.stats.requestsMalformed++;
     const address = this.connections.get(connection.id)?.socket.address ?? '';
-    this.#logOncePerSecond(address, `Closed the connection of ${address}: ${why}`);
+    this.#warnOncePerSecond({ address }, address, `Closed the connection of ${address}: ${why}`);
   }
 
-  #logOncePerSecond(address: string, message: string): void {
-    const count = this.#badInputLogged.get(address) ?? 0;
-    this.#badInputLogged.set(address, count + 1);
-    if (count === 0) this.log.warn({ address }, message);
+  /** Clients decide how often these are due, so there is one per second about each subject. */
+  #warnOncePerSecond(fields: Readonly<Record<string, string>>, subject: string, message: string): void {
+    if (this.#loggedLately.has(subject) || this.#loggedLately.size >= LIMITED_MESSAGES_MAX) return;
+    this.#loggedLately.add(subject);
+    this.log.warn(fields, message);
   }
 
   answerWord(connection: HostedConnection, word: Word, argument: Buffer): void {

@@ -92,7 +92,10 @@ export interface Storage {
    * between.
    */
   loadTree(sink: TreeSink): Promise<void>;
-  /** Gives the records after `treeMark` to `sink`, in order; each is verified. */
+  /**
+   * Gives the records after `treeMark` to `sink`, in order; each is verified. Payloads are views of larger memory: copy
+   * what you keep.
+   */
   replay(sink: (record: LogRecord) => void): Promise<void>;
   /** Ends the reading phase. */
   start(handler: StorageHandler): void;

@@ -126,7 +126,9 @@ export class DiskStorage implements Storage {
 
   async replay(sink: (record: LogRecord) => void): Promise<void> {
     assert(this.#log.db.open, 'The log is replayed before start.');
-    const { damage } = await scanLog(this.#log.db, this.#treeMark, sink);
+    const { damage } = await scanLog(this.#log.db, this.#treeMark, sink, (index) => {
+      this.#tell(`Replaying ${this.#files.log}.`, { index, of: this.#tail.index });
+    });
     if (damage === undefined) return;
     throw new StorageError(
       'corrupt',
@@ -189,6 +191,9 @@ export class DiskStorage implements Storage {
 
   reopen(): Promise<LogMark> {
     assert(this.#reopening === undefined, 'Storage is being reopened.');
+    if (this.#state === 'failed' || this.#state === 'closed') {
+      return Promise.reject(new StorageError('io', `${this.#files.log} failed for good, or is closed.`));
+    }
     return new Promise((resolve, reject) => {
       this.#reopening = { resolve, reject };
       this.#running.toLog({ kind: 'reopen' });

@@ -44,15 +44,16 @@ export class StorageError extends Error {
 
 /** The `code` that SQLite's and the system's errors carry: `SQLITE_FULL`, `ENOSPC`. */
 export function codeOf(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error)) return '';
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }
 
-/** The text of anything thrown. */
+/** The text of anything thrown, also in another thread. */
 export function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
+  const message = String(error.message);
   const code = codeOf(error);
-  return code === '' || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+  return code === '' || message.includes(code) ? message : `${message} (${code})`;
 }
 
 /** Whether SQLite says that the file is not what SQLite wrote. */

@@ -7,7 +7,7 @@ import type { LogRecord } from '../codec/index.js';
 import type { LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { hex } from '../util/index.js';
-import { chainOf } from '../zab/chain.js';
+import { chainOf } from '../zab/index.js';
 import { CHAIN_BYTES, RECORD_HEADER_BYTES } from './batch.js';
 import type { Connection } from './database.js';
 import { isDamage, textOf } from './errors.js';
@@ -15,6 +15,8 @@ import { isDamage, textOf } from './errors.js';
 /** Records and payload bytes that are read at once; other work of the process goes on in between. */
 const SLICE_RECORDS = 1000;
 const SLICE_BYTES = 4 << 20;
+/** How often a long scan is reported. */
+const PROGRESS_MS = 2000;
 
 /** What a scan came to. */
 export interface LogScan {
@@ -38,15 +40,24 @@ type Row = readonly [
  * Reads the records after `from` until the end or the first one that is damaged.
  * @param from trusted: the first record's chain is seeded with its chain
  * @param sink given payloads that are views of larger memory: copy what you keep
+ * @param progress told every two seconds how far the scan is
  */
 export async function scanLog(
   db: Connection,
   from: LogMark,
   sink?: (record: LogRecord) => void,
+  progress?: (index: number) => void,
 ): Promise<LogScan> {
   const scan = new Scan(db, from);
+  let toldAt = performance.now();
   try {
-    while (scan.readSlice(sink)) await new Promise((resolve) => setImmediate(resolve));
+    while (scan.readSlice(sink)) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const now = performance.now();
+      if (now - toldAt < PROGRESS_MS) continue;
+      toldAt = now;
+      progress?.(scan.last.index);
+    }
     return { last: scan.last, damage: undefined };
   } catch (error) {
     if (error instanceof Damage) return { last: scan.last, damage: error.message };

@@ -2,10 +2,12 @@
  * The thread that owns `log.db`: takes messages, makes groups of them, reports what is durable. All about the
  * database itself is in `logWriter.ts`.
  */
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Epochs } from '../engine/ports.js';
 import { assert, Queue, unreachable } from '../util/index.js';
-import { codeOf } from './errors.js';
+import { codeOf, writeError, type StorageError } from './errors.js';
 import { LogWriter } from './logWriter.js';
 import type { FromLogWorker, LogWorkerData, ToLogWorker } from './messages.js';
 
@@ -20,30 +22,47 @@ const HOUSEKEEPING_MS = 500;
 assert(parentPort !== null, 'This module is the main module of a worker.');
 const port = parentPort;
 // What `disk.ts` passes, in the same release: no need to check it again.
-const writer = new LogWriter(workerData as LogWorkerData);
+const options = workerData as LogWorkerData;
 
 const queue = new Queue<ToLogWorker>();
 /** `refusing`: the disk was full, and what was appended since is dropped until `reopen`. `ended`: nothing more. */
 let state: 'writing' | 'refusing' | 'ended' = 'writing';
+/** Undefined while the disk is too full even to open the log. */
+let writer: LogWriter | undefined;
+let treeIndex = 0;
 let committedAt = performance.now();
 let truncated = false;
+let purging = false;
 
 const timer = setInterval(() => {
   if (state === 'ended') return;
   guard(() => {
     const now = performance.now();
-    writer.syncMark(now);
+    writer?.syncMark(now);
     if (!truncated && now - committedAt > IDLE_MS && state === 'writing') {
       truncated = true;
-      tolerateFull(() => writer.truncateWal());
+      tolerateFull(() => writer?.truncateWal());
     }
   });
 }, HOUSEKEEPING_MS);
+
+guard(() => {
+  const { tail } = open();
+  assert(tail.index === options.tail.index, 'log.db changed between its checks and its use.');
+});
 
 port.on('message', (message: ToLogWorker) => {
   queue.push(message);
   work();
 });
+
+function open(): LogWriter {
+  writer?.close();
+  writer = undefined;
+  writer = new LogWriter(options);
+  writer.treeCheckpointed(treeIndex);
+  return writer;
+}
 
 function work(): void {
   receive();
@@ -51,7 +70,9 @@ function work(): void {
     guard(next);
     receive();
   }
-  if (state === 'writing' && writer.purgeable) setImmediate(purge);
+  if (purging || state !== 'writing' || writer?.purgeable !== true) return;
+  purging = true;
+  setImmediate(purge);
 }
 
 /** Whatever has arrived, without a turn of the event loop. */
@@ -72,18 +93,19 @@ function next(): void {
       writeGroup(message);
       break;
     case 'treeCheckpointed':
-      writer.treeCheckpointed(message.index);
+      treeIndex = message.index;
+      writer?.treeCheckpointed(treeIndex);
       break;
     case 'logCheckpointed':
-      tolerateFull(() => writer.checkpointedElsewhere());
+      tolerateFull(() => writer?.checkpointedElsewhere());
       tendWal();
       break;
     case 'reopen':
-      post({ kind: 'reopened', mark: writer.reopen() });
+      post({ kind: 'reopened', mark: open().tail });
       state = 'writing';
       break;
     case 'limitPages':
-      writer.limitPages(message.pages);
+      writer?.limitPages(message.pages);
       break;
     case 'close':
       close();
@@ -112,7 +134,7 @@ function writeGroup(first: Writing): void {
       bytes += message.length;
     }
   }
-  if (state === 'refusing') return;
+  if (state === 'refusing' || writer === undefined) return;
   committedAt = performance.now();
   truncated = false;
   writer.write({ batches, records, epochs }, committedAt);
@@ -135,7 +157,7 @@ function nextOfGroup(records: number, bytes: number): Writing | undefined {
 /** Between two transactions: keeps the WAL short. */
 function tendWal(): void {
   tolerateFull(() => {
-    if (writer.tendWal()) post({ kind: 'checkpointWanted' });
+    if (writer?.tendWal() === true) post({ kind: 'checkpointWanted' });
   });
 }
 
@@ -144,16 +166,18 @@ function tolerateFull(checkpoint: () => void): void {
   try {
     checkpoint();
   } catch (cause) {
-    const error = writer.explain(cause);
+    const error = explain(cause);
     if (error.kind !== 'full') throw error;
     post({ kind: 'note', message: 'The log could not be checkpointed.', detail: { reason: error.message } });
   }
 }
 
+/** One slice of records that are no longer needed, if nobody waits for anything else. */
 function purge(): void {
+  purging = false;
   if (state !== 'writing' || queue.length > 0) return;
   guard(() => {
-    writer.purgeIdle();
+    writer?.purgeIdle();
     truncated = false;
     tendWal();
   });
@@ -162,8 +186,8 @@ function purge(): void {
 
 function close(): void {
   end();
-  tolerateFull(() => writer.truncateWal());
-  writer.close();
+  tolerateFull(() => writer?.truncateWal());
+  writer?.close();
   post({ kind: 'closed' });
 }
 
@@ -179,15 +203,20 @@ function guard(body: () => void): void {
   try {
     body();
   } catch (cause) {
-    const error = writer.explain(cause);
+    const error = explain(cause);
     const { kind, message } = error;
     if (kind !== 'full') {
       end();
       // A mistake of this program, which has no code, says nothing about the disk.
-      if (codeOf(cause) !== '') writer.markSuspect();
+      if (codeOf(cause) !== '') writer?.markSuspect();
     } else if (state === 'writing') state = 'refusing';
     post({ kind: 'failed', error: { kind, message } });
   }
+}
+
+function explain(cause: unknown): StorageError {
+  const { logFile } = options;
+  return writeError(cause, logFile, () => statfsSync(dirname(logFile)).bavail > 0);
 }
 
 function post(message: FromLogWorker): void {

@@ -2,8 +2,6 @@
  * The one writer of `log.db`. A transaction takes whatever has come together since the last one, so the slower the
  * disk, the larger the groups: one fsync for all of them (design D7).
  */
-import { dirname } from 'node:path';
-import { statfsSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { Statement } from 'better-sqlite3';
 import type { Epochs, LogMark } from '../engine/ports.js';
@@ -11,9 +9,8 @@ import { zxidOf } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { RECORD_HEADER_BYTES } from './batch.js';
 import { checkpoint, openForWriting, transaction, WAL_PAGE_BYTES, type Connection } from './database.js';
-import { writeError, type StorageError } from './errors.js';
 import { MarkFile } from './mark.js';
-import { markOf, type LogWorkerData } from './messages.js';
+import type { LogWorkerData } from './messages.js';
 import { Meta } from './meta.js';
 import { Retention } from './retention.js';
 
@@ -43,33 +40,33 @@ const WAL_HUGE_BYTES = 256 << 20;
 /** How often the length of the WAL is asked for, in appended bytes. */
 const WAL_LOOK_BYTES = 1 << 20;
 
-/** An open `log.db` with its `mark`. After any exception only `reopen` and `close` are of use. */
+/** An open `log.db` with its `mark`. After an exception only `close` is of use. */
 export class LogWriter {
-  readonly #options: LogWorkerData;
   readonly #mark: MarkFile;
-  #db: Connection;
-  #meta: Meta;
-  #retention: Retention;
-  #insertOne: Statement;
-  #insertMany: Statement;
+  readonly #db: Connection;
+  readonly #meta: Meta;
+  readonly #retention: Retention;
+  readonly #insertOne: Statement;
+  readonly #insertMany: Statement;
   #tail: LogMark;
   /** Values of the INSERT being filled. */
   readonly #values: unknown[] = new Array<unknown>(ROWS_PER_STATEMENT * COLUMNS).fill(null);
   #markSyncedAt = 0;
   #bytesSinceLook = 0;
   #checkpointWanted = false;
-  #pagesMax = 0;
 
-  constructor(options: LogWorkerData) {
-    this.#options = options;
-    this.#mark = MarkFile.open(options.markFile);
-    this.#tail = markOf(options.tail);
-    this.#db = this.#open();
-    this.#meta = Meta.read(this.#db, options.logFile);
-    this.#retention = this.#makeRetention();
-    this.#insertOne = this.#prepareInsert(1);
-    this.#insertMany = this.#prepareInsert(ROWS_PER_STATEMENT);
-    assert(this.#readTail().index === this.#tail.index, 'log.db changed between its checks and its use.');
+  constructor({ logFile, markFile, synchronous, retentionRecords, retentionBytes }: LogWorkerData) {
+    this.#db = openForWriting(logFile, synchronous);
+    this.#meta = Meta.read(this.#db, logFile);
+    const logStart = this.#meta.mark('logStart');
+    this.#tail = lastMark(this.#db) ?? logStart;
+    this.#retention = new Retention(this.#db, logStart.index, this.#tail.index, {
+      records: retentionRecords,
+      bytes: retentionBytes,
+    });
+    this.#insertOne = prepareInsert(this.#db, 1);
+    this.#insertMany = prepareInsert(this.#db, ROWS_PER_STATEMENT);
+    this.#mark = MarkFile.open(markFile);
   }
 
   /** The durable end of the log. */
@@ -167,22 +164,8 @@ export class LogWriter {
     }
   }
 
-  /** Reads again what is really there. */
-  reopen(): LogMark {
-    this.#db.close();
-    this.#db = this.#open();
-    this.#meta = Meta.read(this.#db, this.#options.logFile);
-    const { treeIndex } = this.#retention;
-    this.#tail = this.#readTail();
-    this.#retention = this.#makeRetention();
-    this.#retention.treeIndex = treeIndex;
-    this.#insertOne = this.#prepareInsert(1);
-    this.#insertMany = this.#prepareInsert(ROWS_PER_STATEMENT);
-    return this.#tail;
-  }
-
+  /** See the message `limitPages`. */
   limitPages(pages: number): void {
-    this.#pagesMax = pages;
     this.#db.pragma(`max_page_count = ${pages === 0 ? 0xfffffffe : pages}`);
   }
 
@@ -193,12 +176,6 @@ export class LogWriter {
       this.#db.close();
       this.#mark.close();
     }
-  }
-
-  /** What an exception of this class means. */
-  explain(error: unknown): StorageError {
-    const { logFile } = this.#options;
-    return writeError(error, logFile, () => statfsSync(dirname(logFile)).bavail > 0);
   }
 
   /** @returns the new tail */
@@ -264,38 +241,22 @@ export class LogWriter {
     this.#mark.sync();
     this.#markSyncedAt = now;
   }
+}
 
-  #open(): Connection {
-    const db = openForWriting(this.#options.logFile, this.#options.synchronous);
-    if (this.#pagesMax > 0) db.pragma(`max_page_count = ${this.#pagesMax}`);
-    return db;
-  }
+function prepareInsert(db: Connection, rows: number): Statement {
+  const row = `(${new Array<string>(COLUMNS).fill('?').join(', ')})`;
+  const all = new Array<string>(rows).fill(row).join(', ');
+  return db.prepare(`INSERT INTO log (idx, zxid, type, chain, crc, payload) VALUES ${all}`);
+}
 
-  #makeRetention(): Retention {
-    const { retentionRecords, retentionBytes } = this.#options;
-    return new Retention(this.#db, this.#meta.mark('logStart').index, this.#tail.index, {
-      records: retentionRecords,
-      bytes: retentionBytes,
-    });
-  }
-
-  #prepareInsert(rows: number): Statement {
-    const row = `(${new Array<string>(COLUMNS).fill('?').join(', ')})`;
-    return this.#db.prepare(
-      `INSERT INTO log (idx, zxid, type, chain, crc, payload) VALUES ${new Array<string>(rows).fill(row).join(', ')}`,
-    );
-  }
-
-  #readTail(): LogMark {
-    const row = this.#db
-      .prepare<[], { idx: bigint; zxid: bigint; chain: bigint }>(
-        'SELECT idx, zxid, chain FROM log ORDER BY idx DESC LIMIT 1',
-      )
-      .safeIntegers()
-      .get();
-    if (row === undefined) return this.#meta.mark('logStart');
-    return { index: Number(row.idx), zxid: zxidOf(row.zxid), chain: row.chain };
-  }
+function lastMark(db: Connection): LogMark | undefined {
+  const row = db
+    .prepare<[], { idx: bigint; zxid: bigint; chain: bigint }>(
+      'SELECT idx, zxid, chain FROM log ORDER BY idx DESC LIMIT 1',
+    )
+    .safeIntegers()
+    .get();
+  return row && { index: Number(row.idx), zxid: zxidOf(row.zxid), chain: row.chain };
 }
 
 /** Epochs as `meta` keeps them. */

@@ -14,7 +14,7 @@ import { filesOf, treeFile, treeGenerations, type StorageFiles } from './files.j
 import { describe } from './logReader.js';
 import { DirectoryLock } from './lock.js';
 import { MarkFile } from './mark.js';
-import { salvage } from './salvage.js';
+import { replaceMark, salvage } from './salvage.js';
 import { checkLog, closeSurvey, surveyFiles, type LogFound, type Survey, type TreeFound } from './survey.js';
 
 /** A repair changes files and makes a new survey necessary; no start needs more of them. */
@@ -96,11 +96,12 @@ async function judge(
     createAll(files, options.serverId);
     return undefined;
   }
+  const state = mark.kind === 'valid' ? mark.state : undefined;
   const problems: string[] = [];
   let tail = LOG_START;
   if (log.kind === 'open') {
     const found = tree.kind === 'open' ? tree.found : undefined;
-    const verdict = await checkLog(log.found, mark.kind === 'valid' ? mark.state : undefined, found, files);
+    const verdict = await checkLog(log.found, state, found, files, options);
     problems.push(...verdict.problems);
     tail = verdict.tail;
   } else if (log.kind === 'absent') {
@@ -108,18 +109,21 @@ async function judge(
   } else {
     problems.push(`${files.log} is damaged: ${log.reason}.`);
   }
-  const unpromised = log.kind === 'open' && tail.index === 0 && log.found.epochs.acceptedEpoch === 0;
-  if (mark.kind !== 'valid' && !(unpromised && mark.kind === 'absent')) {
-    problems.push(
-      `${files.mark} is ${mark.kind === 'absent' ? 'missing' : 'damaged'}: nothing tells how far the log went.`,
-    );
-  }
-  if (problems.length > 0) {
+  if (problems.length > 0 || log.kind !== 'open') {
     if (!options.acceptDataLoss) throw refusal(problems);
     await salvage(survey, problems, files, options);
     return undefined;
   }
-  return log.kind === 'open' ? completeOrJudge(survey, log.found, tail, files, options) : undefined;
+  const unpromised = tail.index === 0 && log.found.epochs.acceptedEpoch === 0;
+  if (state === undefined && !(unpromised && mark.kind === 'absent')) {
+    if (!options.acceptDataLoss) {
+      const found = mark.kind === 'absent' ? 'missing' : 'damaged';
+      throw refusal([`${files.mark} is ${found}: nothing tells how far the log went.`]);
+    }
+    replaceMark(survey, log.found, tail, files, options);
+    return undefined;
+  }
+  return completeOrJudge(survey, log.found, tail, files, options);
 }
 
 /** The log is intact: makes the parts that can be made again from it. */
@@ -182,12 +186,8 @@ function takeOver(
   mark.sync();
   mark.close();
   if (suspect) {
-    options.onProgress?.(
-      'An earlier run ended in an I/O error or lost records. All that is left was verified.',
-      {
-        tail: describe(tail),
-      },
-    );
+    const text = 'An earlier run ended in an I/O error or lost records. All that is left was verified.';
+    options.onProgress?.(text, { tail: describe(tail) });
   }
   if (options.acceptDataLoss) {
     options.onProgress?.('acceptDataLoss is set. Remove it: the next damage would be accepted unseen.', {});

@@ -24,6 +24,8 @@ export class Retention {
   #boundary: number;
   #bytesBehind = 0;
   #measured = false;
+  /** While no more bytes than this are behind the boundary, it cannot move up. */
+  #bytesNeeded = 0;
   /** Start of the log within the open transaction. */
   #deletedTo: number;
   readonly #sum: Statement<[number, number], number | null>;
@@ -94,10 +96,13 @@ export class Retention {
     }
     if (!this.#measured) return false;
     // Then up with the tail.
+    if (this.#boundary < end && this.#bytesBehind < this.#bytesNeeded) return false;
     while (this.#boundary < end && measured++ < SLICES_MEASURED_MAX) {
       const to = Math.min(this.#boundary + slice, end);
       const bytes = this.#sum.get(this.#boundary, to) ?? 0;
-      if (this.#bytesBehind - bytes < this.#keep.bytes) return false;
+      this.#bytesNeeded = this.#keep.bytes + bytes;
+      if (this.#bytesBehind < this.#bytesNeeded) return false;
+      this.#bytesNeeded = 0;
       this.#bytesBehind -= bytes;
       this.#boundary = to;
     }

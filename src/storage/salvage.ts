@@ -6,6 +6,7 @@
  * - An intact tree stays. Of the log, the records that continue it without a gap are kept, up to the first damage;
  *   the records before are kept, too, if all of them are intact.
  * - A tree that is ahead of the log stays: the log then begins, empty, where the tree is.
+ * - Of a log that is intact nothing is changed; if only the mark is missing, the end of the log is believed.
  * - Without an intact tree, the log must reach back to the first record; the tree is rebuilt from what is kept.
  */
 import { randomBytes } from 'node:crypto';
@@ -16,12 +17,30 @@ import type { LogRecord } from '../codec/index.js';
 import { LOG_START, type Epochs, type LogMark } from '../engine/ports.js';
 import type { StorageOptions } from './api.js';
 import { createLog, createMark } from './create.js';
-import { openForWriting, type Connection } from './database.js';
+import { checkpoint, openForWriting, type Connection } from './database.js';
 import { syncDirectory } from './directories.js';
 import { isDamage, StorageError } from './errors.js';
 import { setAside, withWal, type StorageFiles } from './files.js';
 import { describe, markAt, scanLog } from './logReader.js';
 import { closeSurvey, type LogFound, type Survey } from './survey.js';
+
+/**
+ * The log is intact, but the mark is not: nothing tells whether the log was longer once.
+ * Closes the survey and changes the files; afterwards they can be surveyed again.
+ */
+export function replaceMark(
+  survey: Survey,
+  log: LogFound,
+  tail: LogMark,
+  files: StorageFiles,
+  options: StorageOptions,
+): void {
+  closeSurvey(survey);
+  createMark(files, { ...log, acked: tail, suspect: true });
+  options.onProgress?.('DATA LOSS ACCEPTED: the log is taken as it is, without a mark.', {
+    keptThrough: describe(tail),
+  });
+}
 
 /** Closes the survey and changes the files; afterwards they can be surveyed again. */
 export async function salvage(
@@ -85,6 +104,8 @@ async function copyRecords(log: Connection, from: LogMark, file: string): Promis
       insert.run(index, zxid, type, chain, crc32(payload), payload);
     });
     db.exec('COMMIT');
+    // Only the file itself gets the name of the log.
+    if (!checkpoint(db, 'TRUNCATE').done) throw new StorageError('io', `${file} could not be checkpointed.`);
     return last;
   } finally {
     db.close();

@@ -2,12 +2,12 @@
  * Looks at all files of a server together, without changing any: what is there, and what contradicts itself or each
  * other (zab.md 7.4). What to do about it is decided in `open.ts`.
  */
-import { existsSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Epochs, LogMark } from '../engine/ports.js';
 import type { StorageOptions } from './api.js';
 import { openForReading, openForWriting, type Connection } from './database.js';
-import { codeOf, isDamage, StorageError, textOf } from './errors.js';
+import { codeOf, isDamage, StorageError, textOf, writeError } from './errors.js';
 import { treeFile, treeGenerations, type StorageFiles } from './files.js';
 import { describe, indexBefore, markAt, scanLog } from './logReader.js';
 import { readMark, type MarkFinding, type MarkState } from './mark.js';
@@ -56,17 +56,21 @@ export interface Survey {
   readonly tree: Found<TreeFound>;
 }
 
-/** Opens what can be opened. @throws StorageError for files that are not this server's */
+/**
+ * Opens what can be opened.
+ * @throws StorageError for files that are not this server's, or that this release cannot read
+ */
 export function surveyFiles(files: StorageFiles, options: StorageOptions): Survey {
   const mark = readMark(files.mark);
   const log = findLog(files);
-  const tree = findTree(files, log);
-  const survey: Survey = { log, mark, tree };
+  let tree: Found<TreeFound> = { kind: 'absent' };
   try {
+    tree = findTree(files, log);
+    const survey = { log, mark, tree };
     checkIdentity(survey, files, options);
     return survey;
   } catch (error) {
-    closeSurvey(survey);
+    closeSurvey({ log, mark, tree });
     throw error;
   }
 }
@@ -91,11 +95,14 @@ export async function checkLog(
   mark: MarkState | undefined,
   tree: TreeFound | undefined,
   files: StorageFiles,
+  options: StorageOptions,
 ): Promise<LogVerdict> {
   const problems: string[] = [];
   const structure = quickCheck(log.db, files.log);
   if (structure !== undefined) problems.push(`${files.log} is damaged: ${structure}.`);
-  const { last: tail, damage } = await scanLog(log.db, verifiedFrom(log, mark, tree));
+  const { last: tail, damage } = await scanLog(log.db, verifiedFrom(log, mark, tree), undefined, (index) =>
+    options.onProgress?.(`Checking ${files.log}.`, { index }),
+  );
   if (damage !== undefined) problems.push(`${files.log}: ${damage}.`);
   if (mark !== undefined) {
     const { acked, epochs } = mark;
@@ -147,22 +154,22 @@ function verifiedFrom(
 }
 
 function checkIdentity({ log, mark, tree }: Survey, files: StorageFiles, options: StorageOptions): void {
-  const holders: [file: string, Identity][] = [];
-  if (log.kind === 'open') holders.push([files.log, log.found]);
-  if (mark.kind === 'valid') holders.push([files.mark, mark.state]);
-  if (tree.kind === 'open') holders.push([tree.found.file, tree.found]);
-  for (const [file, { serverId, dataId }] of holders) {
-    if (serverId !== options.serverId) {
+  const holders: { file: string; identity: Identity }[] = [];
+  if (log.kind === 'open') holders.push({ file: files.log, identity: log.found });
+  if (mark.kind === 'valid') holders.push({ file: files.mark, identity: mark.state });
+  if (tree.kind === 'open') holders.push({ file: tree.found.file, identity: tree.found });
+  const first = holders[0];
+  for (const { file, identity } of holders) {
+    if (identity.serverId !== options.serverId) {
       throw new StorageError(
         'config',
-        `${file} belongs to server ${serverId}, and this is server ${options.serverId}. Correct myid, dataDir or dataLogDir.`,
+        `${file} belongs to server ${identity.serverId}, and this is server ${options.serverId}. Correct myid, dataDir or dataLogDir.`,
       );
     }
-    const [[firstFile, first] = [file, { dataId }]] = holders;
-    if (dataId !== first.dataId) {
+    if (first !== undefined && identity.dataId !== first.identity.dataId) {
       throw new StorageError(
         'config',
-        `${firstFile} and ${file} were not written together. Correct dataDir and dataLogDir, or restore both from the same backup.`,
+        `${first.file} and ${file} were not written together. Correct dataDir and dataLogDir, or restore both from the same backup.`,
       );
     }
   }
@@ -222,6 +229,7 @@ function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Fou
     db = openForReading(file);
     let state = inspectSchema(db, schema, file);
     if (state === 'old') {
+      // Before its contents are checked: the checks know the current schema only.
       db.close();
       db = openForWriting(file, 'FULL');
       migrate(db, schema);
@@ -241,14 +249,12 @@ function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Fou
       throw error;
     }
     if (codeOf(error).startsWith('SQLITE_CANTOPEN')) {
-      throw new StorageError(
-        'config',
-        `${file} cannot be opened: ${textOf(error)}. Check owner and permissions.`,
-        {
-          cause: error,
-        },
-      );
+      const text = `${file} cannot be opened: ${textOf(error)}. Check owner and permissions.`;
+      throw new StorageError('config', text, { cause: error });
     }
+    // Even reading needs a little space, for the memory that the connections share.
+    const failure = writeError(error, file, () => statfsSync(dirname(file)).bavail > 0);
+    if (failure.kind === 'full') throw failure;
     throw new StorageError('io', `${file} could not be read: ${textOf(error)}.`, { cause: error });
   }
 }

@@ -2,9 +2,11 @@
  * The thread that owns `tree.db`: collects flushes, writes about once a second, checkpoints, and does the long
  * checkpoints of `log.db` so that the log worker need not.
  */
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, unreachable } from '../util/index.js';
-import { checkpoint, openForWriting } from './database.js';
+import { checkpoint, openForWriting, type Connection } from './database.js';
 import { writeError } from './errors.js';
 import type { FromTreeWorker, ToTreeWorker, TreeWorkerData } from './messages.js';
 import { TreeWriter } from './treeWriter.js';
@@ -18,36 +20,61 @@ assert(parentPort !== null, 'This module is the main module of a worker.');
 const port = parentPort;
 // What `disk.ts` passes, in the same release: no need to check it again.
 const options = workerData as TreeWorkerData;
-const writer = new TreeWriter(options.treeFile);
-const log = openForWriting(options.logFile, options.logSynchronous);
 
+/** Undefined while the disk is too full to open the tree. */
+let writer: TreeWriter | undefined;
+/** What came in meanwhile. */
+let unopened: Buffer[] = [];
+let log: Connection | undefined;
 let writtenAt = -WRITE_MS;
-let checkpointedAt = performance.now();
+let checkpointedAt = 0;
+/** Whether the WAL was emptied since the last write. */
+let truncated = false;
 /** A full disk: nothing is lost, but trying again for every flush would not help either. */
 let retryAt = 0;
 let writeTimer: NodeJS.Timeout | undefined;
+/** Troubles that were told and still last. */
+const troubles = new Set<string>();
 
 const timer = setInterval(() => {
   guard(() => {
     const now = performance.now();
-    if (now - checkpointedAt >= CHECKPOINT_MS && writer.uncheckpointed)
-      checkpointTree(now - writtenAt >= CHECKPOINT_MS);
+    if (writer === undefined) open();
+    else if (now - checkpointedAt >= CHECKPOINT_MS) {
+      const idle = now - writtenAt >= CHECKPOINT_MS;
+      if (writer.uncheckpointed || (idle && !truncated)) checkpointTree(idle);
+    }
   });
 }, WRITE_MS);
 
-// What an earlier run wrote may be in the WAL only, and the log waits for it.
-guard(() => checkpointTree(true));
+guard(open);
 
 port.on('message', (message: ToTreeWorker) => {
   guard(() => obey(message));
 });
 
+function open(): void {
+  tolerateFull('opened', options.treeFile, () => {
+    writer = new TreeWriter(options.treeFile);
+    for (const bytes of unopened) writer.merge(bytes);
+    unopened = [];
+    // What an earlier run wrote may be in the WAL only, and the log waits for it.
+    checkpointTree(true);
+    if (writer.pendingBytes > 0) schedule(writer);
+  });
+}
+
 function obey(message: ToTreeWorker): void {
   switch (message.kind) {
-    case 'flush':
-      writer.merge(Buffer.from(message.memory, 0, message.length));
-      schedule();
+    case 'flush': {
+      const bytes = Buffer.from(message.memory, 0, message.length);
+      if (writer === undefined) unopened.push(bytes);
+      else {
+        writer.merge(bytes);
+        schedule(writer);
+      }
       break;
+    }
     case 'checkpointLog':
       checkpointLog();
       break;
@@ -59,65 +86,59 @@ function obey(message: ToTreeWorker): void {
   }
 }
 
-function schedule(): void {
+function schedule({ overdue }: TreeWriter): void {
   const now = performance.now();
-  if (writer.overdue && now >= retryAt) {
+  if (overdue && now >= retryAt) {
     write();
     return;
   }
-  writeTimer ??= setTimeout(
-    () => {
-      writeTimer = undefined;
-      guard(write);
-    },
-    Math.max(0, writtenAt + WRITE_MS - now, retryAt - now),
-  );
+  const wait = Math.max(0, writtenAt + WRITE_MS - now, retryAt - now);
+  writeTimer ??= setTimeout(() => {
+    writeTimer = undefined;
+    guard(write);
+  }, wait);
 }
 
 function write(): void {
-  try {
-    const bytes = writer.write();
+  if (writer === undefined) return;
+  const { pendingBytes } = writer;
+  tolerateFull('written', options.treeFile, () => {
+    truncated = false;
+    const bytes = writer?.write() ?? 0;
     if (bytes > 0) post({ kind: 'written', bytes });
-    if (writer.walLong) checkpointTree(false);
-    writtenAt = performance.now();
-  } catch (cause) {
-    const error = writer.explain(cause);
-    if (error.kind !== 'full') throw error;
-    post({ kind: 'note', message: 'The tree could not be written.', detail: { reason: error.message } });
-    retryAt = performance.now() + WRITE_MS;
-    if (writer.pendingBytes > 0) schedule();
+  });
+  writtenAt = performance.now();
+  if (writer.pendingBytes === 0) {
+    if (pendingBytes > 0 && writer.walLong) checkpointTree(false);
+  } else {
+    retryAt = writtenAt + WRITE_MS;
+    schedule(writer);
   }
 }
 
 function checkpointTree(alone: boolean): void {
   checkpointedAt = performance.now();
-  try {
-    const mark = writer.checkpoint(alone);
+  truncated = alone;
+  tolerateFull('checkpointed', options.treeFile, () => {
+    const mark = writer?.checkpoint(alone);
     if (mark !== undefined) post({ kind: 'checkpointed', mark });
-  } catch (cause) {
-    const error = writer.explain(cause);
-    if (error.kind !== 'full') throw error;
-    post({ kind: 'note', message: 'The tree could not be checkpointed.', detail: { reason: error.message } });
-  }
+  });
 }
 
 function checkpointLog(): void {
-  try {
+  tolerateFull('checkpointed', options.logFile, () => {
+    log ??= openForWriting(options.logFile, options.logSynchronous);
     checkpoint(log, 'PASSIVE');
-  } catch (cause) {
-    const error = writeError(cause, options.logFile, () => true);
-    if (error.kind !== 'full') throw error;
-    post({ kind: 'note', message: 'The log could not be checkpointed.', detail: { reason: error.message } });
-  }
+  });
   post({ kind: 'logCheckpointed' });
 }
 
 function close(): void {
-  log.close();
+  log?.close();
   write();
   end();
   checkpointTree(true);
-  writer.close();
+  writer?.close();
   post({ kind: 'closed' });
 }
 
@@ -128,12 +149,26 @@ function end(): void {
   setImmediate(() => port.close());
 }
 
+/** What could not be done can be done later: the log has everything. */
+function tolerateFull(done: string, file: string, body: () => void): void {
+  try {
+    body();
+    troubles.delete(file + done);
+  } catch (cause) {
+    const error = writeError(cause, file, () => statfsSync(dirname(file)).bavail > 0);
+    if (error.kind !== 'full') throw error;
+    if (troubles.has(file + done)) return;
+    troubles.add(file + done);
+    post({ kind: 'note', message: `${file} could not be ${done}.`, detail: { reason: error.message } });
+  }
+}
+
 /** Every error but a full disk ends here, and is the end. */
 function guard(body: () => void): void {
   try {
     body();
   } catch (cause) {
-    const { kind, message } = writer.explain(cause);
+    const { kind, message } = writeError(cause, options.treeFile, () => true);
     post({ kind: 'failed', error: { kind, message } });
     end();
   }

@@ -2,15 +2,12 @@
  * The one writer of `tree.db`. It is written behind the log, so it may take its time: changes of the same znode
  * merge, and what is left is written in path order, which is the order of the pages.
  */
-import { dirname } from 'node:path';
-import { statfsSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { Reader, readSessionRow, readZnodeRow, type ZnodeRow } from '../codec/index.js';
 import type { LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { checkpoint, openForWriting, transaction, WAL_PAGE_BYTES, type Connection } from './database.js';
-import { writeError, type StorageError } from './errors.js';
 import { markValues, Meta } from './meta.js';
 import {
   digestValues,
@@ -36,7 +33,6 @@ interface PendingZnode {
 
 /** An open `tree.db` and what waits to be written to it. */
 export class TreeWriter {
-  readonly #file: string;
   readonly #db: Connection;
   readonly #meta: Meta;
   readonly #statements: TreeStatements;
@@ -45,10 +41,10 @@ export class TreeWriter {
   #pendingMark: LogMark | undefined;
   #pendingBytes = 0;
   #writtenMark: LogMark;
-  #checkpointedIndex = -1;
+  /** What an earlier run wrote may be in the WAL only. */
+  #uncheckpointed = true;
 
   constructor(file: string) {
-    this.#file = file;
     this.#db = openForWriting(file, 'NORMAL');
     this.#meta = Meta.read(this.#db, file);
     this.#statements = prepareTree(this.#db);
@@ -111,6 +107,7 @@ export class TreeWriter {
     this.#pendingMark = undefined;
     this.#pendingBytes = 0;
     this.#writtenMark = mark;
+    this.#uncheckpointed = true;
     return bytes;
   }
 
@@ -125,7 +122,7 @@ export class TreeWriter {
 
   /** Whether something was written since the last complete checkpoint. */
   get uncheckpointed(): boolean {
-    return this.#checkpointedIndex < this.#writtenMark.index;
+    return this.#uncheckpointed;
   }
 
   /**
@@ -133,22 +130,15 @@ export class TreeWriter {
    * @returns the mark that is in the file now, undefined if a reader is in the way
    */
   checkpoint(alone: boolean): LogMark | undefined {
-    let wal = checkpoint(this.#db, 'PASSIVE');
-    if (wal.done && (alone || wal.pages * WAL_PAGE_BYTES >= WAL_HUGE_BYTES)) {
-      wal = { ...checkpoint(this.#db, 'TRUNCATE'), done: true };
-    }
-    if (!wal.done) return undefined;
-    this.#checkpointedIndex = this.#writtenMark.index;
+    const { pages, done } = checkpoint(this.#db, 'PASSIVE');
+    if (!done) return undefined;
+    this.#uncheckpointed = false;
+    if (alone || pages * WAL_PAGE_BYTES >= WAL_HUGE_BYTES) checkpoint(this.#db, 'TRUNCATE');
     return this.#writtenMark;
   }
 
   close(): void {
     this.#db.close();
-  }
-
-  /** What an exception of this class means. */
-  explain(error: unknown): StorageError {
-    return writeError(error, this.#file, () => statfsSync(dirname(this.#file)).bavail > 0);
   }
 
   #writeRows(mark: LogMark): void {

@@ -1,5 +1,4 @@
 /** The two threads behind a running storage: starts them, passes typed messages, knows when they are gone. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StorageError, textOf } from './errors.js';
 import type {
@@ -51,9 +50,7 @@ export class Workers {
         listener.died(new StorageError('io', `The thread that writes ${file} ended.`));
       });
     }
-    this.#ended = Promise.all([once(this.#log, 'exit'), once(this.#tree, 'exit')]);
-    // Awaited in close(); until then an error has been reported by the listener above.
-    this.#ended.catch(() => undefined);
+    this.#ended = Promise.all([ended(this.#log), ended(this.#tree)]);
   }
 
   toLog(message: ToLogWorker): void {
@@ -69,6 +66,12 @@ export class Workers {
     this.#closing = true;
     this.toLog({ kind: 'close' });
     this.toTree({ kind: 'close' });
-    await Promise.allSettled([this.#ended]);
+    await this.#ended;
   }
+}
+
+function ended(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+  });
 }

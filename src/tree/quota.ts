@@ -30,10 +30,13 @@ export function quotaTarget(path: string, name: string): string | undefined {
   return target === '' ? undefined : target;
 }
 
+/** What a client wrote beyond this is not looked at: every write below the quota goes through it. */
+const TEXT_BYTES_MAX = 1024;
+
 /** Reads `count=1,bytes=2=;byteHardLimit=3;countHardLimit=4` and its shorter forms. Garbage counts as no limit. */
 export function parseQuota(data: Buffer | null): QuotaNumbers {
   const numbers = { count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 };
-  for (const part of (data?.toString('utf8') ?? '').split(/[,;]+/)) {
+  for (const part of (data?.toString('utf8', 0, TEXT_BYTES_MAX) ?? '').split(/[,;]+/)) {
     const [key = '', value = ''] = part.split('=');
     if (!/^-?\d{1,18}$/.test(value)) continue;
     if (key === 'count' || key === 'bytes' || key === 'countHardLimit' || key === 'byteHardLimit') {

@@ -12,11 +12,21 @@ export const Mode = {
 /** Names a connection; the table does not know what it is. */
 export type WatcherId = number;
 
+/** Roughly the memory that a watch on this path takes. */
+export function watchCost(path: string): number {
+  return 256 + 2 * path.length;
+}
+
+/** What one connection looks at. */
+class WatchedPaths extends Set<string> {
+  cost = 0;
+}
+
 const NOBODY: ReadonlySet<WatcherId> = new Set();
 
 export class WatchTable {
   readonly #byPath = new Map<string, Map<WatcherId, number>>();
-  readonly #byWatcher = new Map<WatcherId, Set<string>>();
+  readonly #byWatcher = new Map<WatcherId, WatchedPaths>();
   /** Recursive watches in the table: while there are none, no ancestor is looked up. */
   #recursive = 0;
   #size = 0;
@@ -36,6 +46,11 @@ export class WatchTable {
     return this.#byWatcher;
   }
 
+  /** What the watches of a connection cost together, see watchCost. */
+  costOf(watcher: WatcherId): number {
+    return this.#byWatcher.get(watcher)?.cost ?? 0;
+  }
+
   add(path: string, watcher: WatcherId, mode: number): void {
     let entry = this.#byPath.get(path);
     if (entry === undefined) this.#byPath.set(path, (entry = new Map<WatcherId, number>()));
@@ -43,8 +58,9 @@ export class WatchTable {
     if (modes === 0) {
       this.#size++;
       let paths = this.#byWatcher.get(watcher);
-      if (paths === undefined) this.#byWatcher.set(watcher, (paths = new Set()));
+      if (paths === undefined) this.#byWatcher.set(watcher, (paths = new WatchedPaths()));
       paths.add(path);
+      paths.cost += watchCost(path);
     }
     if ((mode & ~modes & Mode.recursive) !== 0) this.#recursive++;
     entry.set(watcher, modes | mode);
@@ -70,7 +86,7 @@ export class WatchTable {
     entry.delete(watcher);
     if (entry.size === 0) this.#byPath.delete(path);
     const paths = this.#byWatcher.get(watcher);
-    paths?.delete(path);
+    if (paths?.delete(path) === true) paths.cost -= watchCost(path);
     if (paths?.size === 0) this.#byWatcher.delete(watcher);
     return true;
   }

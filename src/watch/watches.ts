@@ -3,7 +3,7 @@
  * section 7.2), and so is that a connection hears of a deletion once.
  */
 import { AddWatchMode, EventType, WatcherType } from '../types/index.js';
-import { Mode, WatchTable, type WatcherId } from './table.js';
+import { Mode, WatchTable, watchCost, type WatcherId } from './table.js';
 
 /** Receives the events of one change. */
 export type EmitEvent = (watcher: WatcherId, type: EventType, path: string) => void;
@@ -24,6 +24,26 @@ export interface WatchLists {
   readonly persistentRecursiveWatches: readonly string[];
 }
 
+/** How many paths the lists hold, and what their watches will cost at most. */
+export function sizeOfLists(lists: WatchLists): { readonly count: number; readonly cost: number } {
+  let count = 0;
+  let cost = 0;
+  const { dataWatches, existWatches, childWatches, persistentWatches, persistentRecursiveWatches } = lists;
+  for (const paths of [
+    dataWatches,
+    existWatches,
+    childWatches,
+    persistentWatches,
+    persistentRecursiveWatches,
+  ]) {
+    count += paths.length;
+    for (const path of paths) cost += watchCost(path);
+  }
+  // A persistent watch stands in both tables.
+  for (const path of persistentWatches) cost += watchCost(path);
+  return { count, cost };
+}
+
 const ANY = Mode.standard | Mode.persistent | Mode.recursive;
 
 export class Watches {
@@ -31,6 +51,11 @@ export class Watches {
   readonly data = new WatchTable();
   /** Watches on the list of children. */
   readonly child = new WatchTable();
+
+  /** Roughly the memory that the watches of a connection take. */
+  costOf(watcher: WatcherId): number {
+    return this.data.costOf(watcher) + this.child.costOf(watcher);
+  }
 
   addData(path: string, watcher: WatcherId): void {
     this.data.add(path, watcher, Mode.standard);

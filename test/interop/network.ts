@@ -9,25 +9,29 @@ import * as net from 'node:net';
 
 export const LOOPBACK = '127.0.0.1';
 
-/** A port nobody listens on at this moment. */
+/** Handed out by this process, though perhaps not yet in use. */
+const handedOut = new Set<number>();
+
+/** A port nobody listens on, and which stays free while its server is restarted. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  server.listen(0, LOOPBACK);
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+  return freePortRange(1);
 }
 
-/** The first of `count` consecutive free ports, for programs that count upwards from a base. */
+/**
+ * The first of `count` consecutive free ports, for programs that count upwards from a base.
+ *
+ * Below the range from which the kernel picks ports for outgoing connections: a client that keeps trying to reach a
+ * stopped server on a port of that range ends up connected to itself, and the server cannot have its port back.
+ */
 export async function freePortRange(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    // Below the range from which the kernel picks, so that an outgoing connection does not take one meanwhile.
     const base = 10_000 + Math.floor(Math.random() * 20_000);
     const ports = Array.from({ length: count }, (_, index) => base + index);
+    if (ports.some((port) => handedOut.has(port))) continue;
     const free = await Promise.all(ports.map(canListen));
-    if (free.every(Boolean)) return base;
+    if (!free.every(Boolean)) continue;
+    for (const port of ports) handedOut.add(port);
+    return base;
   }
   throw new Error(`found no ${count} consecutive free ports`);
 }

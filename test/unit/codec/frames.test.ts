@@ -102,6 +102,18 @@ describe('FrameSplitter', () => {
     expect(splitter.pending).to.equal(17);
   });
 
+  it('takes another limit for the frames to come', () => {
+    const splitter = new FrameSplitter(3);
+    const stream = Buffer.concat([framed(Buffer.from('abc')), framed(Buffer.from('abcd'))]);
+    splitter.feed(stream);
+    expect(splitter.next()).to.equal(true);
+    splitter.accept(4);
+    expect(splitter.next()).to.equal(true);
+    splitter.accept(2);
+    splitter.feed(framed(Buffer.from('abc')));
+    expect(() => splitter.next()).to.throw(FrameError);
+  });
+
   for (const length of [-1, LENGTH_MAX + 1, -(2 ** 31), 2 ** 31 - 1]) {
     const bad = bytes().int(length).raw(Buffer.alloc(8)).built;
 

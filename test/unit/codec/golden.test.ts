@@ -75,7 +75,9 @@ describe('bytes on the wire', () => {
       const bytes = fromHex(`${CONNECT_44} ${readOnly ? '01' : '00'}`);
       expect(bytes.byteLength).to.equal(45);
       expect(readConnectRequest(Reader.over(bytes))).to.deep.equal({ ...newSession, readOnly });
-      expect(hexOf((w) => writeConnectRequest(w, { ...newSession, readOnly }))).to.equal(bytes.toString('hex'));
+      expect(hexOf((w) => writeConnectRequest(w, { ...newSession, readOnly }))).to.equal(
+        bytes.toString('hex'),
+      );
     });
   }
 

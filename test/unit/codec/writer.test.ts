@@ -42,18 +42,25 @@ describe('Writer', () => {
 
   it('keeps what it wrote when its memory grows', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer(), { maxLength: 40 }), fc.integer({ min: 1, max: 9 }), (ints, capacity) => {
-        const w = new Writer(capacity);
-        const expected = bytes();
-        for (const value of ints) {
-          w.int(value);
-          w.long(BigInt(value));
-          w.boolean(value > 0);
-          expected.int(value).long(BigInt(value)).boolean(value > 0);
-        }
-        expect(w.bytes().equals(expected.built)).to.equal(true);
-        expect(w.length).to.equal(expected.built.byteLength);
-      }),
+      fc.property(
+        fc.array(fc.integer(), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 9 }),
+        (ints, capacity) => {
+          const w = new Writer(capacity);
+          const expected = bytes();
+          for (const value of ints) {
+            w.int(value);
+            w.long(BigInt(value));
+            w.boolean(value > 0);
+            expected
+              .int(value)
+              .long(BigInt(value))
+              .boolean(value > 0);
+          }
+          expect(w.bytes().equals(expected.built)).to.equal(true);
+          expect(w.length).to.equal(expected.built.byteLength);
+        },
+      ),
     );
   });
 

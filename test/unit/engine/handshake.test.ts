@@ -93,7 +93,9 @@ describe('connection that is sent away without a byte', () => {
     const host = Host.serving();
     const { session } = host.connect();
     const ahead = host.engine.lastZxid + 1n;
-    expect(host.connecting({ lastZxidSeen: ahead }).take()).to.deep.equal(['close client has seen a later zxid']);
+    expect(host.connecting({ lastZxidSeen: ahead }).take()).to.deep.equal([
+      'close client has seen a later zxid',
+    ]);
     expect(host.connecting({ lastZxidSeen: ahead, session }).take()).to.deep.equal([
       'close client has seen a later zxid',
     ]);

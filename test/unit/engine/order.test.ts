@@ -3,7 +3,19 @@ import { expect } from 'chai';
 import { OpCode, type Request } from '../../../src/types/index.js';
 import { bodyOf } from '../helpers/client.js';
 import { Host } from '../helpers/host.js';
-import { check, create, del, exists, getChildren, getData, multi, ping, setData, sync } from '../helpers/requests.js';
+import {
+  check,
+  create,
+  create2,
+  del,
+  exists,
+  getChildren,
+  getData,
+  multi,
+  ping,
+  setData,
+  sync,
+} from '../helpers/requests.js';
 
 const undecodable: Request = { type: 'undecodable' };
 const undecodableMulti: Request = { type: OpCode.error, code: 'MARSHALLINGERROR' };
@@ -41,7 +53,12 @@ describe('reply', () => {
     client.send(undecodable);
     expect(client.take()).to.deep.equal([]);
     host.persist();
-    expect(client.take()).to.deep.equal(['reply 1 OK', 'reply 2 OK', 'reply 3 OK', 'reply 4 MARSHALLINGERROR']);
+    expect(client.take()).to.deep.equal([
+      'reply 1 OK',
+      'reply 2 OK',
+      'reply 3 OK',
+      'reply 4 MARSHALLINGERROR',
+    ]);
     expect(bodyOf(client.replyTo(read), 'data').data?.toString()).to.equal('new');
   });
 
@@ -76,7 +93,7 @@ describe('reply', () => {
     const client = Host.serving().connect();
     const layouts: [request: Request, layout: string][] = [
       [create('/a'), 'path'],
-      [{ ...create('/b'), type: OpCode.create2 }, 'pathStat'],
+      [create2('/b'), 'pathStat'],
       [setData('/a'), 'stat'],
       [del('/b'), 'none'],
       [multi(create('/c')), 'multi'],
@@ -140,6 +157,18 @@ describe('sync', () => {
     expect(client.take()).to.deep.equal(['reply 4 OK', 'reply 5 OK']);
   });
 
+  it('that waits for the write of another stays before an own write behind it, though both are on disk at once', () => {
+    const host = Host.serving();
+    const [other, client] = [host.connect(), host.connect()];
+    other.send(create('/a'));
+    client.send(sync());
+    client.send(setData('/a'));
+    client.send(getData('/a'));
+    host.persist();
+    expect(client.take()).to.deep.equal(['reply 1 OK', 'reply 2 OK', 'reply 3 OK']);
+    expect(client.replyTo(1)?.zxid).to.equal(client.replyTo(2)!.zxid - 1n);
+  });
+
   it('of several clients is answered to each', () => {
     const host = Host.serving();
     const [writer, one, two] = [host.connect(), host.connect(), host.connect()];
@@ -180,7 +209,12 @@ describe('event', () => {
     watcher.send(create('/b'));
     watcher.send(exists('/a'));
     host.persist();
-    expect(watcher.take()).to.deep.equal(['reply 1 NONODE', 'event nodeCreated /a', 'reply 2 OK', 'reply 3 OK']);
+    expect(watcher.take()).to.deep.equal([
+      'reply 1 NONODE',
+      'event nodeCreated /a',
+      'reply 2 OK',
+      'reply 3 OK',
+    ]);
   });
 
   it('of later changes comes behind the replies of earlier ones', () => {
@@ -190,7 +224,12 @@ describe('event', () => {
     client.send(create('/b'));
     client.send(setData('/a'));
     host.persist();
-    expect(client.take()).to.deep.equal(['reply 2 OK', 'reply 3 OK', 'event nodeDataChanged /a', 'reply 4 OK']);
+    expect(client.take()).to.deep.equal([
+      'reply 2 OK',
+      'reply 3 OK',
+      'event nodeDataChanged /a',
+      'reply 4 OK',
+    ]);
   });
 });
 
@@ -199,7 +238,14 @@ describe('zxid', () => {
     const host = Host.serving();
     const client = host.connect();
     const start = host.engine.lastZxid;
-    const requests = [create('/a'), create('/a'), setData('/a', '', 9), multi(), multi(del('/x')), undecodableMulti];
+    const requests = [
+      create('/a'),
+      create('/a'),
+      setData('/a', '', 9),
+      multi(),
+      multi(del('/x')),
+      undecodableMulti,
+    ];
     const zxids = requests.map((request) => client.call(request).zxid);
     expect(zxids).to.deep.equal(requests.map((_, i) => start + BigInt(i) + 1n));
     expect(host.disk.at(-1)?.mark.zxid).to.equal(zxids.at(-1));

@@ -2,7 +2,18 @@
 import { expect } from 'chai';
 import { Host, TICK_MS } from '../helpers/host.js';
 import type { Client } from '../helpers/client.js';
-import { addWatch, closeSession, create, del, exists, getChildren, getData, multi, ping, setData } from '../helpers/requests.js';
+import {
+  addWatch,
+  closeSession,
+  create,
+  del,
+  exists,
+  getChildren,
+  getData,
+  multi,
+  ping,
+  setData,
+} from '../helpers/requests.js';
 
 const ephemeral = { mode: 'ephemeral' } as const;
 
@@ -135,9 +146,9 @@ describe('expiry', () => {
     host.persist();
     expect(client.take()).to.deep.equal(['close session expired']);
     expect(host.engine.tree.get('/late')).to.equal(undefined);
-    expect(host.disk.filter(({ header }) => header.clientId === client.session).map(({ txn }) => txn.type)).to.deep.equal([
-      -10, -11, -1, -1,
-    ]);
+    expect(
+      host.disk.filter(({ header }) => header.clientId === client.session).map(({ txn }) => txn.type),
+    ).to.deep.equal([-10, -11, -1, -1]);
   });
 
   it('of several sessions comes for each', () => {
@@ -145,7 +156,11 @@ describe('expiry', () => {
     const clients = [4000, 4000, 30_000].map((timeOut) => host.connect({ timeOut }));
     host.wait(7000);
     host.persist();
-    expect(clients.map(({ closed }) => closed)).to.deep.equal(['session expired', 'session expired', undefined]);
+    expect(clients.map(({ closed }) => closed)).to.deep.equal([
+      'session expired',
+      'session expired',
+      undefined,
+    ]);
   });
 
   it('does not come from a pause of the server: nobody could be heard', () => {

@@ -5,6 +5,7 @@ import { Host } from '../helpers/host.js';
 import {
   addWatch,
   create,
+  createContainer,
   del,
   everyone,
   exists,
@@ -39,7 +40,9 @@ const REGISTERS: [what: string, request: Request, data: number, child: number][]
 /** /a is open to all, /closed to ann alone. */
 function stage(): Host {
   const host = Host.serving();
-  host.connect({ identities: [SUPER] }).given(create('/a'), create('/closed', { acl: [digestAcl('ann', 'cdrwa')] }));
+  host
+    .connect({ identities: [SUPER] })
+    .given(create('/a'), create('/closed', { acl: [digestAcl('ann', 'cdrwa')] }));
   return host;
 }
 
@@ -66,7 +69,11 @@ describe('event', () => {
   it('of a multi comes operation by operation, a one-shot watch once', () => {
     const host = stage();
     const [writer, watcher] = [host.connect(), host.connect()];
-    watcher.given(getData('/a', true), addWatch('/', AddWatchMode.persistentRecursive), getChildren('/a', true));
+    watcher.given(
+      getData('/a', true),
+      addWatch('/', AddWatchMode.persistentRecursive),
+      getChildren('/a', true),
+    );
     writer.call(multi(setData('/a'), create('/a/b'), setData('/a'), del('/a/b')));
     expect(watcher.take()).to.deep.equal([
       'event nodeDataChanged /a',
@@ -97,7 +104,7 @@ describe('event', () => {
   it('comes of a container that is reaped, as of any deletion', () => {
     const host = stage();
     const [writer, watcher] = [host.connect(), host.connect()];
-    writer.given({ ...create('/c', { mode: 'container' }), type: OpCode.createContainer }, create('/c/x'), del('/c/x'));
+    writer.given(createContainer('/c'), create('/c/x'), del('/c/x'));
     watcher.given(getData('/c', true), getChildren('/', true));
     host.reap();
     host.persist();
@@ -199,7 +206,12 @@ describe('setWatches', () => {
   it('of the second version registers persistent watches', () => {
     const host = stage();
     const client = host.connect();
-    const record = { relativeZxid: 0n, ...none, persistentWatches: ['/a'], persistentRecursiveWatches: ['/'] };
+    const record = {
+      relativeZxid: 0n,
+      ...none,
+      persistentWatches: ['/a'],
+      persistentRecursiveWatches: ['/'],
+    };
     client.given({ type: OpCode.setWatches2, record }, setData('/a'));
     client.send(setData('/a'));
     host.persist();

@@ -1,13 +1,7 @@
 /** A client of `Host`: sends requests with rising xids, and checks that their replies come back in order. */
 import type { ClientEffect, ReplyBody } from '../../../src/engine/index.js';
 import type { Identity } from '../../../src/tree/index.js';
-import {
-  EventType,
-  NO_SESSION,
-  errorName,
-  type Request,
-  type SessionId,
-} from '../../../src/types/index.js';
+import { EventType, NO_SESSION, errorName, type Request, type SessionId } from '../../../src/types/index.js';
 import type { Host } from './host.js';
 
 export interface ConnectOptions {
@@ -145,7 +139,10 @@ function nameOf(err: number): string {
 }
 
 /** The body of a reply, when it is of this kind. */
-export function bodyOf<K extends ReplyBody['kind']>(reply: Reply | undefined, kind: K): Extract<ReplyBody, { kind: K }> {
+export function bodyOf<K extends ReplyBody['kind']>(
+  reply: Reply | undefined,
+  kind: K,
+): Extract<ReplyBody, { kind: K }> {
   const body = reply?.body;
   if (!isKind(body, kind)) throw new Error(`The reply holds ${body?.kind ?? 'no body'}, not ${kind}.`);
   return body;

@@ -79,6 +79,11 @@ export class Host {
     return TIME_START + BigInt(this.now);
   }
 
+  /** Names, entries and watches that reads went through so far. */
+  get effort(): number {
+    return this.#out.effort;
+  }
+
   /** Records that the engine has written and the disk has not. */
   get inFlight(): readonly Logged[] {
     return this.#inFlight;
@@ -146,7 +151,8 @@ export class Host {
     if (client === undefined) throw new Error(`Nobody is connection ${effect.connection}.`);
     if (effect.kind === 'reply' && effect.zxid > 0n && effect.zxid > this.engine.lastZxid)
       throw new Error('A reply is ahead of the tree.');
-    if (this.engine.applied.index > this.tail.index) throw new Error('Something is applied that the disk does not have.');
+    if (this.engine.applied.index > this.tail.index)
+      throw new Error('Something is applied that the disk does not have.');
     client.receive(effect);
   }
 

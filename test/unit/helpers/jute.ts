@@ -10,7 +10,8 @@ import { parse, type Class, type Field, type Type } from '../../../scripts/jute/
 import { bytes, type Bytes } from './bytes.js';
 
 /** Any value that a record may hold. */
-export type JuteValue = boolean | number | bigint | Buffer | string | null | readonly JuteValue[] | JuteRecord;
+export type JuteValue =
+  boolean | number | bigint | Buffer | string | null | readonly JuteValue[] | JuteRecord;
 export interface JuteRecord {
   readonly [field: string]: JuteValue;
 }
@@ -19,7 +20,9 @@ export interface JuteRecord {
 export const SCHEMA_FILES = ['data', 'proto', 'txn', 'storage'].map((name) => `jute/${name}.jute`);
 
 /** Every class of the schema. */
-export const classes: readonly Class[] = SCHEMA_FILES.flatMap((file) => parse(readFileSync(file, 'utf8'), file));
+export const classes: readonly Class[] = SCHEMA_FILES.flatMap((file) =>
+  parse(readFileSync(file, 'utf8'), file),
+);
 
 const byName = new Map(classes.map((c) => [c.name, c]));
 

@@ -67,7 +67,12 @@ export class NaiveTree {
     switch (txn.type) {
       case OpCode.create:
       case OpCode.create2:
-        return this.#create(header, txn.record.path, txn.record.data, txn.record.ephemeral ? header.clientId : 0n);
+        return this.#create(
+          header,
+          txn.record.path,
+          txn.record.data,
+          txn.record.ephemeral ? header.clientId : 0n,
+        );
       case OpCode.createContainer:
       case OpCode.createTTL:
         return this.#create(header, txn.record.path, txn.record.data, 0n);

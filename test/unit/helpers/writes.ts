@@ -20,15 +20,18 @@ import { digestAcl } from './world.js';
 
 /** Few enough that most writes find something. `s` and `t` are the stems of sequential znodes. */
 const parents = ['', '/a', '/b', '/a/c'];
+/** Makes the parents: without them most writes would find nothing. */
+export const stage: readonly WriteRequest[] = parents.slice(1).map((path) => create(path));
+
 const plain = parents.flatMap((parent) => ['a', 'b', 'c'].map((name) => `${parent}/${name}`));
 const numbered = parents.flatMap((parent) =>
-  ['s', 't'].flatMap((stem) => [0, 1, 2, 3].map((n) => `${parent}/${stem}000000000${n}`)),
+  ['s', 't'].flatMap((stem) => [0, 1].map((n) => `${parent}/${stem}000000000${n}`)),
 );
 
 const plainPath = fc.constantFrom(...plain);
 const anyPath = fc.oneof(
-  { weight: 6, arbitrary: plainPath },
-  { weight: 3, arbitrary: fc.constantFrom(...numbered) },
+  { weight: 12, arbitrary: fc.constantFrom(...parents.slice(1), ...plain) },
+  { weight: 4, arbitrary: fc.constantFrom(...numbered) },
   { weight: 1, arbitrary: fc.constantFrom('/', '/zookeeper', '/nowhere/x', '/a//b', 'relative') },
 );
 const stem = fc.constantFrom(...parents.flatMap((parent) => [`${parent}/s`, `${parent}/t`]));
@@ -48,26 +51,36 @@ const sequential = fc.constantFrom<Mode>('persistentSequential', 'ephemeralSeque
 export const arbitraryOp: fc.Arbitrary<MultiOp> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.tuple(plainPath, data, once, aclList, fc.boolean()).map(([path, content, mode, list, second]) => {
-      const options = { data: content, mode, acl: list };
-      return second ? create2(path, options) : create(path, options);
-    }),
+    arbitrary: fc
+      .tuple(plainPath, data, once, aclList, fc.boolean())
+      .map(([path, content, mode, list, second]) => {
+        const options = { data: content, mode, acl: list };
+        return second ? create2(path, options) : create(path, options);
+      }),
   },
   {
     weight: 4,
-    arbitrary: fc.tuple(stem, data, sequential).map(([path, content, mode]) => create(path, { data: content, mode })),
+    arbitrary: fc
+      .tuple(stem, data, sequential)
+      .map(([path, content, mode]) => create(path, { data: content, mode })),
   },
   { weight: 1, arbitrary: plainPath.map((path) => createContainer(path)) },
   { weight: 1, arbitrary: fc.tuple(plainPath, fc.bigInt(1n, 5n)).map(([path, ttl]) => createTtl(path, ttl)) },
   { weight: 5, arbitrary: fc.tuple(anyPath, version).map(([path, v]) => del(path, v)) },
-  { weight: 4, arbitrary: fc.tuple(anyPath, data, version).map(([path, content, v]) => setData(path, content, v)) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(anyPath, data, version).map(([path, content, v]) => setData(path, content, v)),
+  },
   { weight: 1, arbitrary: fc.tuple(anyPath, version).map(([path, v]) => check(path, v)) },
 );
 
 /** A write of any kind but the end of the session. */
 export const arbitraryUpdate: fc.Arbitrary<WriteRequest> = fc.oneof(
   { weight: 12, arbitrary: arbitraryOp.filter((op) => op.type !== 13) },
-  { weight: 1, arbitrary: fc.tuple(anyPath, aclList, version).map(([path, list, v]) => setAcl(path, list, v)) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(anyPath, aclList, version).map(([path, list, v]) => setAcl(path, list, v)),
+  },
   { weight: 4, arbitrary: fc.array(arbitraryOp, { maxLength: 5 }).map((ops) => multi(...ops)) },
 );
 

@@ -18,8 +18,14 @@ const TYPES: [text: string, type: unknown][] = [
   ['ustring?', { kind: 'ustring', nullable: true }],
   ['buffer?', { kind: 'buffer', nullable: true }],
   ['vector<int>', { kind: 'vector', of: int, nullable: false }],
-  ['vector<Stat>?', { kind: 'vector', of: { kind: 'record', name: 'Stat', nullable: false }, nullable: true }],
-  ['vector<vector<int>>', { kind: 'vector', of: { kind: 'vector', of: int, nullable: false }, nullable: false }],
+  [
+    'vector<Stat>?',
+    { kind: 'vector', of: { kind: 'record', name: 'Stat', nullable: false }, nullable: true },
+  ],
+  [
+    'vector<vector<int>>',
+    { kind: 'vector', of: { kind: 'vector', of: int, nullable: false }, nullable: false },
+  ],
   ['Stat', { kind: 'record', name: 'Stat', nullable: false }],
 ];
 
@@ -28,7 +34,12 @@ const FAULTS: [what: string, text: string, line: number, message: string][] = [
   ['a field without a name', schema('int;'), 3, 'not a field'],
   ['a field of an unknown type', schema('', 'double a;'), 4, 'unknown type'],
   ['a record that may be null', schema('Stat? a;'), 3, 'unknown type'],
-  ['a field after a trailing one', schema('trailing int a;', '', 'int b;'), 5, 'a field after a trailing one'],
+  [
+    'a field after a trailing one',
+    schema('trailing int a;', '', 'int b;'),
+    5,
+    'a field after a trailing one',
+  ],
   ['a class inside a class', schema('class D {'), 3, 'a class inside a class'],
   ['text outside of a class', 'module m {\n\nnonsense\n}', 3, 'not part of a schema'],
 ];
@@ -53,7 +64,8 @@ describe('jute parser', () => {
   });
 
   it('takes the comment right above a class as its documentation, and no other', () => {
-    const text = '// of the module\nmodule m {\n// one\n// two\nclass C {\nint a;\n}\nclass D {\nint a;\n}\n}';
+    const text =
+      '// of the module\nmodule m {\n// one\n// two\nclass C {\nint a;\n}\nclass D {\nint a;\n}\n}';
     const docs = parse(text, 'x.jute').map((c) => [c.name, c.doc]);
     expect(docs).to.deep.equal([
       ['C', 'one two'],
@@ -66,7 +78,9 @@ describe('jute generator', () => {
   it('has made the records that the repository holds', () => {
     const file = 'src/codec/generated/records.ts';
     const current = readFileSync(file, 'utf8') === generate(classes);
-    expect(current, `${file} is not what ${SCHEMA_FILES.join(', ')} say: run npm run generate`).to.equal(true);
+    expect(current, `${file} is not what ${SCHEMA_FILES.join(', ')} say: run npm run generate`).to.equal(
+      true,
+    );
   });
 
   it('holds the count of a vector against the least size of a nested record, trailing fields not counted', () => {

@@ -10,7 +10,8 @@ const B = sessionIdOf(-5n);
 
 /** The first moment at which the session counts as expired, looked for in steps of `stepMs`. */
 function expiryOf(sessions: Sessions, id: SessionId, from: number, stepMs = 1): number {
-  for (let now = from; now < from + 100_000; now += stepMs) if (sessions.expired(now).includes(id)) return now;
+  for (let now = from; now < from + 100_000; now += stepMs)
+    if (sessions.expired(now).includes(id)) return now;
   throw new Error('It never expires.');
 }
 
@@ -162,6 +163,14 @@ describe('changes of the session table', () => {
     expect(sessions.takeChanges()).to.deep.equal({ opened: [], ended: [] });
   });
 
+  it('tell of the end of a session that the disk knows', () => {
+    const sessions = opened(4000, 0);
+    sessions.takeChanges();
+    sessions.end(A);
+    expect(sessions.changesCount).to.equal(1);
+    expect(sessions.takeChanges()).to.deep.equal({ opened: [], ended: [A] });
+  });
+
   it('do not include touches and ends that are only proposed', () => {
     const sessions = opened(4000, 0);
     sessions.takeChanges();
@@ -188,11 +197,24 @@ const ahead = fc.nat(3000);
 const steps: fc.Arbitrary<Step[]> = fc
   .array(
     fc.oneof(
-      fc.record({ kind: fc.constantFrom('open' as const, 'renegotiate' as const), now: ahead, id, timeoutMs }),
-      fc.record({ kind: fc.constantFrom('touch' as const, 'touch' as const, 'look' as const), now: ahead, id }),
-      fc.record({ kind: fc.constantFrom('end' as const, 'close' as const, 'restart' as const), now: ahead, id }),
+      fc.record({
+        kind: fc.constantFrom('open' as const, 'renegotiate' as const),
+        now: ahead,
+        id,
+        timeoutMs,
+      }),
+      fc.record({
+        kind: fc.constantFrom('touch' as const, 'touch' as const, 'look' as const),
+        now: ahead,
+        id,
+      }),
+      fc.record({
+        kind: fc.constantFrom('end' as const, 'close' as const, 'restart' as const),
+        now: ahead,
+        id,
+      }),
     ),
-    { maxLength: 60 },
+    { maxLength: 60, size: 'max' },
   )
   .map((list) => {
     let now = 0;
@@ -209,7 +231,11 @@ class NaiveSessions {
     const deadline = (timeout: number): number => Math.floor((now + timeout) / TICK) * TICK + TICK;
     switch (step.kind) {
       case 'open':
-        this.#all.set(step.id, { timeoutMs: step.timeoutMs, deadline: deadline(step.timeoutMs), closing: false });
+        this.#all.set(step.id, {
+          timeoutMs: step.timeoutMs,
+          deadline: deadline(step.timeoutMs),
+          closing: false,
+        });
         break;
       case 'renegotiate':
         if (session !== undefined) {

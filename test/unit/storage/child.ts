@@ -51,7 +51,10 @@ async function run({ options, commands }: ChildTask): Promise<void> {
   storage.start({
     durable: ({ index }) => report({ is: 'durable', index }),
     epochsDurable: (epochs) => report({ is: 'epochs', epochs }),
-    failed: ({ kind, message }) => report({ is: 'failed', kind, message }),
+    failed: ({ kind, message }) => {
+      report({ is: 'failed', kind, message });
+      process.exit(1);
+    },
   });
   for (const command of commands) {
     switch (command.do) {

@@ -53,20 +53,20 @@ const WITHOUT_WAL = ['log.db', 'mark', 'tree-1.db'];
 const IMAGES: readonly Image[] = [
   {
     name: 'a server that was killed in its first life',
-    lives: [[{ do: 'raiseEpochs' }, ...writing(3), KILL]],
+    lives: [[{ do: 'raiseEpochs' }, ...writing(2), KILL]],
     options: {},
     files: WITH_WAL,
   },
   {
     name: 'a server that was closed',
-    lives: [[{ do: 'raiseEpochs' }, ...writing(3), CLOSE]],
+    lives: [[{ do: 'raiseEpochs' }, ...writing(2), CLOSE]],
     options: {},
     files: WITHOUT_WAL,
   },
   {
     name: 'a server that was closed, started again and killed',
     lives: [
-      [{ do: 'raiseEpochs' }, ...writing(2), CLOSE],
+      [{ do: 'raiseEpochs' }, ...writing(1), CLOSE],
       [...writing(1), KILL],
     ],
     options: {},
@@ -82,7 +82,7 @@ const IMAGES: readonly Image[] = [
         { do: 'flush' },
         CLOSE,
       ],
-      [...writing(3), { do: 'sleep', ms: 50 }, KILL],
+      [...writing(2), { do: 'sleep', ms: 50 }, KILL],
     ],
     options: { logRetentionRecords: 100, logRetentionBytes: 0 },
     files: WITH_WAL,

@@ -14,20 +14,33 @@ export interface Outcome {
   readonly errors: string;
 }
 
-/** @param killAfterMs from outside, if the commands do not do it */
+/** How a process is limited. */
+export interface Limits {
+  /** From outside, so long after something became durable. */
+  killAfterMs?: number;
+  /** A write beyond this size of any file fails with an error that is not "no space". */
+  fileBlocksMax?: number;
+}
+
+/** Starts a process and waits for its end. */
 export async function runChild(
   options: StorageOptions,
   commands: readonly Command[],
-  killAfterMs?: number,
+  { killAfterMs, fileBlocksMax }: Limits = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify({ options, commands })], {
+  const limit = fileBlocksMax === undefined ? '' : `ulimit -f ${fileBlocksMax}; `;
+  const task = JSON.stringify({ options, commands });
+  const child = spawn('sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, CHILD, task], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   let errors = '';
+  let killing = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (output === '' && killAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     output += text;
+    if (killAfterMs === undefined || killing || !output.includes('durable')) return;
+    killing = true;
+    setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   await once(child, 'close');

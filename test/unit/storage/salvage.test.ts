@@ -161,9 +161,11 @@ describe('accepting data loss', () => {
     rmSync(join(directory.path, 'mark'));
     const storage = await openStorage({ ...options, acceptDataLoss: true });
     expect(storage.tail.index).to.equal(RECORDS);
+    expect(storage.suspect).to.be.true;
     await expectModel(storage);
     await storage.close();
     await (await openStorage(options)).close();
+    expect(readdirSync(directory.path).filter((name) => name.startsWith('damaged-'))).to.be.empty;
   });
 
   it('rebuilds the tree from a log that is complete', async () => {
@@ -174,13 +176,24 @@ describe('accepting data loss', () => {
   });
 
   it('is no help without a tree when the log was purged', async () => {
-    await fill({ logRetentionRecords: 10, logRetentionBytes: 0 });
+    const purging = { ...options, logRetentionRecords: 100, logRetentionBytes: 0 };
+    await runChild(purging, [
+      { do: 'append', batches: 3, records: 1000 },
+      { do: 'await' },
+      { do: 'flush' },
+      { do: 'close' },
+    ]);
+    await runChild(purging, [{ do: 'sleep', ms: 300 }, { do: 'close' }]);
     rmSync(join(directory.path, 'tree-1.db'));
-    // Purging goes in slices of 1000 records; here it is done by hand.
-    const db = new Database(join(directory.path, 'log.db'));
-    db.exec('DELETE FROM log WHERE idx <= 100');
-    db.close();
-    expect(await refusal()).to.include('record 1, which follows the start of the log, is missing');
+    for (const acceptDataLoss of [false, true]) {
+      expect(await refusal({ acceptDataLoss })).to.match(
+        /tree-1\.db is missing, and it cannot be rebuilt: the log begins after record 2000 \(zxid 0x1000007d0\)\. Restore/,
+      );
+    }
+    change('log.db', 'DELETE FROM log WHERE idx = 2500');
+    expect(await refusal({ acceptDataLoss: true })).to.include(
+      'There is nothing to continue from: neither the tree nor the beginning of the log is intact.',
+    );
   });
 
   it('keeps the transactions before a damaged place of the WAL', async () => {

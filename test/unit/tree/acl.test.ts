@@ -4,8 +4,8 @@ import type { ACL } from '../../../src/codec/index.js';
 import { aclFromText, aclToText, fixupAcl, permits, redactAcl } from '../../../src/tree/acl.js';
 import type { AclRules, Identity } from '../../../src/tree/index.js';
 import { ErrorCode, KeeperError, OPEN_ACL, Perms } from '../../../src/types/index.js';
-import { acl, everyone } from '../helpers/requests.js';
-import { SUPER, defaultSettings } from '../helpers/world.js';
+import { acl, create, del, everyone, setAcl, setData } from '../helpers/requests.js';
+import { SUPER, World, defaultSettings, digestAcl } from '../helpers/world.js';
 
 const rules = defaultSettings.acl;
 
@@ -90,6 +90,22 @@ describe('ACL to be stored', () => {
     });
   }
 
+  it('is malformed with a known scheme and no id', () => {
+    for (const scheme of ['world', 'digest', 'ip', 'sasl']) {
+      expect(fixed([acl(scheme, null, 'r')]), scheme).to.equal('MARSHALLINGERROR');
+    }
+    for (const scheme of [null, 'foo', 'super']) {
+      expect(fixed([acl(scheme, null, 'r')]), String(scheme)).to.equal('INVALIDACL');
+    }
+  });
+
+  it('is refused with a scheme whose ids nobody can judge', () => {
+    const custom: AclRules = { skip: false, schemes: new Set(['custom']) };
+    expect(() => fixupAcl([acl('custom', 'x', 'r')], [], custom, '/a'))
+      .to.throw(KeeperError)
+      .with.property('code', 'INVALIDACL');
+  });
+
   it('turns auth into one entry per authenticated identity, and none for the address', () => {
     expect(fixed([acl('auth', '', 'r')], [home, ann, bob])).to.deep.equal([
       acl('digest', 'ann:hash', 'r'),
@@ -108,6 +124,18 @@ describe('ACL to be stored', () => {
       .with.property('code', 'INVALIDACL');
   });
 
+  it('has 1000 entries at most, also when auth stands for many', () => {
+    const list = (count: number): ACL[] =>
+      Array.from({ length: count }, (_, i) => acl('digest', `u${i}:h`, 'r'));
+    expect(fixed(list(1000))).to.have.length(1000);
+    expect(fixed(list(1001))).to.equal('INVALIDACL');
+    const many = list(600).map(({ id }) => who('digest', id.id ?? ''));
+    expect(fixed([acl('auth', '', 'r')], many)).to.have.length(600);
+    expect(fixed([acl('auth', '', 'r'), acl('auth', '', 'w')], many)).to.equal('INVALIDACL');
+    const thousand = [...many, ...many.map(({ id }) => who('digest', `other${id}`))].slice(0, 1000);
+    expect(fixed([acl('auth', '', 'r')], thousand)).to.have.length(1000);
+  });
+
   it('is the same object whenever it is open, so that a million open znodes share one', () => {
     expect(fixed(everyone('cdrwa'))).to.equal(OPEN_ACL);
   });
@@ -118,16 +146,36 @@ const LETS_IN: [what: string, list: readonly ACL[], perms: number, ids: Identity
   ['world:anyone lets everyone in', everyone('r'), Perms.read, [], true],
   ['world:anyone only gives what it says', everyone('r'), Perms.write, [ann], false],
   ['any one of the perms asked for is enough', everyone('a'), Perms.read | Perms.admin, [], true],
+  ['world lets nobody in under another name', [acl('world', 'foo', 'r')], Perms.read, [ann], false],
+  ['anyone is everyone in world only', [acl('digest', 'anyone', 'r')], Perms.read, [ann], false],
   ['an id lets its owner in', [acl('digest', 'ann:hash', 'w')], Perms.write, [home, ann], true],
   ['an id keeps others out', [acl('digest', 'ann:hash', 'w')], Perms.write, [home, bob], false],
   ['an id of another scheme does not match', [acl('sasl', 'ann:hash', 'w')], Perms.write, [ann], false],
   ['perms add up over entries', [...everyone('r'), acl('digest', 'ann:hash', 'w')], Perms.write, [ann], true],
-  ['perms of another entry do not count', [...everyone('w'), acl('digest', 'ann:hash', 'r')], Perms.read, [bob], false],
+  [
+    'perms of another entry do not count',
+    [...everyone('w'), acl('digest', 'ann:hash', 'r')],
+    Perms.read,
+    [bob],
+    false,
+  ],
   ['super passes every list', [acl('digest', 'ann:hash', '')], Perms.admin, [SUPER], true],
   ['sasl compares names', [acl('sasl', 'u@R', 'r')], Perms.read, [who('sasl', 'u@R')], true],
   ['sasl compares whole names', [acl('sasl', 'u@R', 'r')], Perms.read, [who('sasl', 'u')], false],
-  ['the sasl user super matches every sasl entry', [acl('sasl', 'u', 'r')], Perms.read, [who('sasl', 'super')], true],
-  ['the sasl user super matches sasl entries only', [acl('digest', 'u:h', 'r')], Perms.read, [who('sasl', 'super')], false],
+  [
+    'the sasl user super matches every sasl entry',
+    [acl('sasl', 'u', 'r')],
+    Perms.read,
+    [who('sasl', 'super')],
+    true,
+  ],
+  [
+    'the sasl user super matches sasl entries only',
+    [acl('digest', 'u:h', 'r')],
+    Perms.read,
+    [who('sasl', 'super')],
+    false,
+  ],
   ['x509 compares names', [acl('x509', 'CN=a', 'r')], Perms.read, [who('x509', 'CN=a')], true],
   ['perms of 0 let nobody in', [acl('digest', 'ann:hash', '')], Perms.read, [ann], false],
 ];
@@ -185,7 +233,11 @@ describe('ACL that is checked', () => {
 describe('ACL that is shown', () => {
   it('hides the hashes of digest ids and nothing else', () => {
     const list = [acl('digest', 'u:secret', 'r'), acl('sasl', 'u@R', 'w'), ...everyone('c')];
-    expect(redactAcl(list)).to.deep.equal([acl('digest', 'u:x', 'r'), acl('sasl', 'u@R', 'w'), ...everyone('c')]);
+    expect(redactAcl(list)).to.deep.equal([
+      acl('digest', 'u:x', 'r'),
+      acl('sasl', 'u@R', 'w'),
+      ...everyone('c'),
+    ]);
   });
 
   it('hides everything behind the first colon, line ends included', () => {
@@ -217,13 +269,50 @@ describe('ACL as text', () => {
   });
 
   it('that is damaged is refused', () => {
-    for (const text of ['', '{}', '[1]', '[null]', '[{"scheme":"world","id":"anyone"}]']) {
-      expect(() => aclFromText(text), text).to.throw(Error);
+    for (const text of ['{}', '7', '[1]', '[null]', '[{"scheme":"world","id":"anyone"}]']) {
+      expect(() => aclFromText(text), text).to.throw('An ACL in tree.db');
     }
+    expect(() => aclFromText('')).to.throw(Error);
   });
 
   it('has the codes that clients know', () => {
     expect(ErrorCode.INVALIDACL).to.equal(-114);
     expect(ErrorCode.NOAUTH).to.equal(-102);
+  });
+});
+
+describe('ACL of a znode', () => {
+  const own = [digestAcl('ann', 'cdrwa')];
+
+  it('is the one it was made with, until setACL gives it another', () => {
+    const world = new World().given(create('/a', { acl: own }));
+    expect(world.tree.get('/a')?.acl).to.deep.equal(own);
+    const { results } = world.write(setAcl('/a', everyone('ra')), { identities: [SUPER] });
+    expect(world.tree.get('/a')?.acl).to.deep.equal(everyone('ra'));
+    expect(results[0]).to.deep.include({ path: '/a', stat: world.stat('/a') });
+  });
+
+  it('goes with each change, and so does that of its parent: watchers are held against them', () => {
+    const world = new World().given(create('/p', { acl: everyone('cdr') }));
+    const made = world.write(create('/p/a', { acl: own }));
+    const changed = world.write(setData('/p/a'), { identities: [SUPER] });
+    const gone = world.write(del('/p/a'), { identities: [SUPER] });
+    for (const { changes } of [made, gone]) {
+      expect(changes.map(({ acl: list, parentAcl }) => [list, parentAcl])).to.deep.equal([
+        [own, everyone('cdr')],
+      ]);
+    }
+    expect(changed.changes[0]?.acl).to.deep.equal(own);
+  });
+
+  it('that a txn does not give is open', () => {
+    const world = new World();
+    const header = { clientId: 1n, cxid: 0, zxid: 1n, time: 0n, type: 1 };
+    const record = { path: '/a', data: null, acl: null, ephemeral: false, parentCVersion: 1 };
+    world.apply(header, { type: 1, record });
+    expect(world.tree.get('/a')?.acl).to.equal(OPEN_ACL);
+    world.given(setAcl('/a', own));
+    world.apply({ ...header, zxid: 9n, type: 7 }, { type: 7, record: { path: '/a', acl: null, version: 2 } });
+    expect(world.tree.get('/a')?.acl).to.equal(OPEN_ACL);
   });
 });

@@ -38,7 +38,9 @@ function stage(): World {
     create('/limited/closed', { acl: secret }),
     create('/limited/eph', { mode: 'ephemeral' }),
     create('/zookeeper/quota/limited'),
-    create('/zookeeper/quota/limited/zookeeper_limits', { data: 'count=-1,bytes=-1=;byteHardLimit=2;countHardLimit=3' }),
+    create('/zookeeper/quota/limited/zookeeper_limits', {
+      data: 'count=-1,bytes=-1=;byteHardLimit=2;countHardLimit=3',
+    }),
     create('/zookeeper/quota/limited/zookeeper_stats'),
   );
 }

@@ -23,7 +23,12 @@ const MODES: [what: string, request: MultiOp, path: string, kind: string][] = [
   ['container', createContainer('/n'), '/n', 'container'],
   ['a container whatever the flags', createContainer('/n', { mode: 'ephemeral' }), '/n', 'container'],
   ['a TTL znode', createTtl('/n', 7n), '/n', 'ttl'],
-  ['a sequential TTL znode', createTtl('/n', 7n, { mode: 'persistentSequentialWithTTL' }), '/n0000000000', 'ttl'],
+  [
+    'a sequential TTL znode',
+    createTtl('/n', 7n, { mode: 'persistentSequentialWithTTL' }),
+    '/n0000000000',
+    'ttl',
+  ],
   ['create2 of an ephemeral', create2('/n', { mode: 'ephemeral' }), '/n', 'ephemeral'],
 ];
 
@@ -38,9 +43,19 @@ const TTLS: [ttlMs: bigint, error: string][] = [
 const FLAGS: [what: string, request: MultiOp, error: string, disabled: string][] = [
   ['flags of 7', create('/n', { flags: 7 }), 'BADARGUMENTS', 'BADARGUMENTS'],
   ['flags of -1', create('/n', { flags: -1 }), 'BADARGUMENTS', 'BADARGUMENTS'],
-  ['the flags of a TTL znode through create', create('/n', { mode: 'persistentWithTTL' }), 'BADARGUMENTS', 'UNIMPLEMENTED'],
+  [
+    'the flags of a TTL znode through create',
+    create('/n', { mode: 'persistentWithTTL' }),
+    'BADARGUMENTS',
+    'UNIMPLEMENTED',
+  ],
   ['createTTL', createTtl('/n', 5n), 'OK', 'UNIMPLEMENTED'],
-  ['createTTL with the flags of no TTL znode', createTtl('/n', 5n, { mode: 'persistent' }), 'BADARGUMENTS', 'BADARGUMENTS'],
+  [
+    'createTTL with the flags of no TTL znode',
+    createTtl('/n', 5n, { mode: 'persistent' }),
+    'BADARGUMENTS',
+    'BADARGUMENTS',
+  ],
   ['createContainer', createContainer('/n'), 'OK', 'OK'],
 ];
 
@@ -79,7 +94,11 @@ describe('create mode', () => {
   }
 
   it('ephemeral takes no children, container and TTL do', () => {
-    const world = new World().given(create('/e', { mode: 'ephemeral' }), createContainer('/c'), createTtl('/t', 5n));
+    const world = new World().given(
+      create('/e', { mode: 'ephemeral' }),
+      createContainer('/c'),
+      createTtl('/t', 5n),
+    );
     expect(world.write(create('/e/x')).error).to.equal('NOCHILDRENFOREPHEMERALS');
     expect(world.write(create('/c/x')).error).to.equal('OK');
     expect(world.write(create('/t/x')).error).to.equal('OK');

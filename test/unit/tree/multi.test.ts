@@ -55,7 +55,9 @@ describe('multi', () => {
 
   it('reports 0 before the failing operation, its code, and -2 after it', () => {
     const world = new World().given(create('/a'));
-    const { results } = world.write(multi(setData('/a'), create('/b'), del('/nowhere'), create('/c'), check('/a')));
+    const { results } = world.write(
+      multi(setData('/a'), create('/b'), del('/nowhere'), create('/c'), check('/a')),
+    );
     expect(results.map(({ type }) => type)).to.deep.equal([-1, -1, -1, -1, -1]);
     expect(results.map(({ err }) => err)).to.deep.equal([
       0,

@@ -1,6 +1,14 @@
 /** Which paths are legal (protocol.md section 12), and their parts. */
 import { expect } from 'chai';
-import { canonical, childOf, isWithin, nameOf, parentOf, pathFault, validatePath } from '../../../src/tree/index.js';
+import {
+  canonical,
+  childOf,
+  isWithin,
+  nameOf,
+  parentOf,
+  pathFault,
+  validatePath,
+} from '../../../src/tree/index.js';
 import { KeeperError } from '../../../src/types/index.js';
 
 const LEGAL: [what: string, path: string][] = [

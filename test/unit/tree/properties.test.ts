@@ -8,7 +8,7 @@ import { NaiveTree } from '../helpers/naiveTree.js';
 import { closeSession, create, del, multi } from '../helpers/requests.js';
 import { dump, paths, recomputedDigest } from '../helpers/treeDump.js';
 import { World, digestUser, type Outcome, type Who } from '../helpers/world.js';
-import { arbitraryWrite } from '../helpers/writes.js';
+import { arbitraryWrite, stage } from '../helpers/writes.js';
 
 interface Step extends Who {
   readonly session: bigint;
@@ -24,11 +24,11 @@ const arbitrarySteps: fc.Arbitrary<Step[]> = fc.array(
     request: arbitraryWrite,
     applied: fc.constantFrom(0, 0, 0, 1, 1, 3, Infinity),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 function play(steps: readonly Step[]): World {
-  const world = new World();
+  const world = new World().given(...stage);
   for (const step of steps) world.write(step.request, step);
   return world;
 }
@@ -63,7 +63,7 @@ describe('tree after any writes', () => {
       fc.property(arbitrarySteps, (steps) => {
         const world = new World();
         const naive = new NaiveTree();
-        for (const step of steps) {
+        for (const step of [...stage.map((request) => ({ request, session: 1n })), ...steps]) {
           const { header, txn } = world.write(step.request, step);
           naive.apply(header, txn);
         }
@@ -98,7 +98,7 @@ describe('tree after any writes', () => {
   it('comes back from its rows as it was, in whatever parts and order they were written', () => {
     fc.assert(
       fc.property(arbitrarySteps, fc.integer({ min: 1, max: 20 }), (steps, flushEvery) => {
-        const world = new World();
+        const world = new World().given(...stage);
         const disk = new Map<string, ReturnType<Tree['takeChanges']>['znodes'][number]>();
         const flush = (): void => {
           const { znodes, deletedPaths } = world.tree.takeChanges();
@@ -125,8 +125,8 @@ describe('layered view', () => {
   it('gives each write the txn, the result and the tree that it would have had alone', () => {
     fc.assert(
       fc.property(arbitrarySteps, (steps) => {
-        const eager = new World();
-        const lazy = new World();
+        const eager = new World().given(...stage);
+        const lazy = new World().given(...stage);
         const expected: unknown[] = [];
         const found: unknown[] = [];
         const applyNext = (): boolean => {
@@ -153,7 +153,9 @@ describe('layered view', () => {
   it('holds nothing once everything is applied', () => {
     const world = new World();
     world.prepare(create('/a'));
-    world.prepare(multi(create('/a/e', { mode: 'ephemeral' }), del('/a/e'), create('/a/e', { mode: 'ephemeral' })));
+    world.prepare(
+      multi(create('/a/e', { mode: 'ephemeral' }), del('/a/e'), create('/a/e', { mode: 'ephemeral' })),
+    );
     world.prepare(closeSession);
     expect(world.outstanding.size).to.be.greaterThan(0);
     while (world.applyNext() !== undefined);
@@ -215,6 +217,17 @@ describe('digest sum', () => {
         expect(sum.value).to.equal(BigInt.asUintN(64, expected));
       }),
     );
+  });
+
+  it('carries exactly at 2^32, and borrows below 0', () => {
+    const sum = new DigestSum();
+    sum.add(0xffffffff);
+    sum.add(1);
+    expect(sum.value).to.equal(0x1_0000_0000n);
+    sum.subtract(1);
+    expect(sum.value).to.equal(0xffffffffn);
+    sum.subtract(0xffffffff);
+    expect(sum.value).to.equal(0n);
   });
 
   it('does not count what lies below /zookeeper', () => {

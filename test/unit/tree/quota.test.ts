@@ -1,11 +1,11 @@
 /** Quotas (protocol.md section 11): what is counted where, and when a write is refused. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseQuota } from '../../../src/tree/quota.js';
+import { LIMITS_NAME, parseQuota, quotaTarget } from '../../../src/tree/quota.js';
 import { closeSession, create, del, everyone, multi, setAcl, setData } from '../helpers/requests.js';
 import { paths } from '../helpers/treeDump.js';
 import { World } from '../helpers/world.js';
-import { arbitraryUpdate } from '../helpers/writes.js';
+import { arbitraryUpdate, stage } from '../helpers/writes.js';
 
 /** Gives `prefix` a quota as setQuota of a client does. */
 function limit(world: World, prefix: string, limits: string, stats = 'count=0,bytes=0'): World {
@@ -25,14 +25,21 @@ function usage(world: World, prefix: string): string | null | undefined {
 }
 
 function limited(limits: string): World {
-  const world = new World({ enforceQuota: true }).given(create('/q', { data: 'abc' }), create('/q/x', { data: 'de' }));
+  const world = new World({ enforceQuota: true }).given(
+    create('/q', { data: 'abc' }),
+    create('/q/x', { data: 'de' }),
+  );
   return limit(world, '/q', limits);
 }
 
 const HARD = 'count=-1,bytes=-1=;byteHardLimit=10;countHardLimit=4';
 
 const TEXTS: [what: string, text: string, expected: Partial<ReturnType<typeof parseQuota>>][] = [
-  ['soft limits alone', 'count=10,bytes=100', { count: 10, bytes: 100, countHardLimit: -1, byteHardLimit: -1 }],
+  [
+    'soft limits alone',
+    'count=10,bytes=100',
+    { count: 10, bytes: 100, countHardLimit: -1, byteHardLimit: -1 },
+  ],
   [
     'all limits',
     'count=10,bytes=100=;byteHardLimit=7;countHardLimit=20',
@@ -53,8 +60,38 @@ describe('quota text', () => {
     });
   }
 
+  it('is not looked at beyond its first 1024 bytes', () => {
+    const text = `count=1,${' '.repeat(2000)},bytes=2`;
+    expect(parseQuota(Buffer.from(text))).to.include({ count: 1, bytes: -1 });
+  });
+
   it('that is null says nothing', () => {
     expect(parseQuota(null)).to.deep.equal({ count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 });
+  });
+});
+
+const TARGETS: [path: string, target: string | undefined][] = [
+  ['/zookeeper/quota/a/zookeeper_limits', '/a'],
+  ['/zookeeper/quota/a/b/zookeeper_limits', '/a/b'],
+  ['/zookeeper/quota/zookeeper_limits', undefined],
+  ['/zookeeper/quota/a/zookeeper_stats', undefined],
+  ['/zookeeper/quota/a/zookeeper_limits/x', undefined],
+  ['/zookeeper/quota/a', undefined],
+  ['/somewhere/else/altogether/zookeeper_limits', undefined],
+  ['/zookeeper/quotas/a/zookeeper_limits', undefined],
+];
+
+describe('limits znode', () => {
+  for (const [path, target] of TARGETS) {
+    it(`${path} is ${target === undefined ? 'about nothing' : `about ${target}`}`, () => {
+      expect(quotaTarget(path, LIMITS_NAME)).to.equal(target);
+    });
+  }
+
+  it('for /zookeeper is about nothing either: what lies there is not counted', () => {
+    const world = limit(new World(), '/zookeeper', 'count=1,bytes=1');
+    expect(world.tree.quotaPrefix('/zookeeper/quota/x')).to.equal(undefined);
+    expect(world.tree.quotaPrefix('/zookeeper')).to.equal(undefined);
   });
 });
 
@@ -101,6 +138,14 @@ describe('quota usage', () => {
     expect(changes.map(({ path }) => path)).to.deep.equal(['/q/new']);
   });
 
+  it('goes to the disk with the change that it counts', () => {
+    const world = limited(HARD);
+    world.tree.takeChanges();
+    world.given(create('/q/y'));
+    const rows = world.tree.takeChanges().znodes.map(({ path, data }) => [path, data?.toString()]);
+    expect(rows).to.deep.include(['/zookeeper/quota/q/zookeeper_stats', 'count=3,bytes=5']);
+  });
+
   it('is left alone once the limits are gone, and goes on when they are back', () => {
     const world = limited(HARD).given(del('/zookeeper/quota/q/zookeeper_limits'), create('/q/y'));
     expect(usage(world, '/q')).to.equal('count=2,bytes=5');
@@ -122,12 +167,14 @@ describe('quota usage', () => {
 
   it('equals a count from scratch after any writes', () => {
     fc.assert(
-      fc.property(fc.array(arbitraryUpdate, { maxLength: 40 }), (requests) => {
-        const world = limit(new World(), '/a', 'count=5,bytes=5');
+      fc.property(fc.array(arbitraryUpdate, { maxLength: 40, size: 'max' }), (requests) => {
+        const world = limit(new World().given(...stage), '/a', 'count=5,bytes=5');
         for (const request of requests) world.write(request);
         const within = paths(world.tree).filter((path) => path === '/a' || path.startsWith('/a/'));
         const bytes = within.reduce((sum, path) => sum + world.stat(path).dataLength, 0);
         expect(usage(world, '/a')).to.equal(`count=${within.length},bytes=${bytes}`);
+        const sizes = paths(world.tree).map((path) => path.length + world.stat(path).dataLength);
+        expect(world.tree.approximateDataSize).to.equal(sizes.reduce((a, b) => a + b, 0));
       }),
       { numRuns: 60 },
     );
@@ -150,7 +197,9 @@ describe('hard limit', () => {
 
   it('does not hinder what needs no more: deletes, lists, data that shrinks or stays as long', () => {
     const world = limited(HARD).given(setData('/q', '12345678'));
-    world.given(setData('/zookeeper/quota/q/zookeeper_limits', 'count=-1,bytes=-1=;byteHardLimit=1;countHardLimit=1'));
+    world.given(
+      setData('/zookeeper/quota/q/zookeeper_limits', 'count=-1,bytes=-1=;byteHardLimit=1;countHardLimit=1'),
+    );
     const writes = [setData('/q', '87654321'), setAcl('/q', everyone('cdrwa')), del('/q/x')];
     expect(writes.map((request) => world.write(request).error)).to.deep.equal(['OK', 'OK', 'OK']);
   });

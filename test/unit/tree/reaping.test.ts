@@ -84,9 +84,10 @@ describe('TTL znode', () => {
 describe('reaping', () => {
   it('takes no more than asked for', () => {
     const world = new World();
-    for (const i of [1, 2, 3, 4]) world.given(createTtl(`/t${i}`, 1n));
-    expect(world.tree.reapable(world.time + 100n, 0n, 3)).to.have.length(3);
-    expect(world.tree.reapable(world.time + 100n, 0n, 0)).to.have.length(0);
+    for (const i of [1, 2, 3]) world.given(createTtl(`/t${i}`, 1n), createContainer(`/c${i}`));
+    for (const most of [0, 1, 2, 3, 4, 5, 6]) {
+      expect(world.tree.reapable(world.time + 100n, 1n, most)).to.have.length(most);
+    }
   });
 
   it('deletes as any delete does: the znode goes, its parent changes', () => {

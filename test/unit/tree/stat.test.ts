@@ -13,6 +13,7 @@ import {
   setAcl,
   setData,
 } from '../helpers/requests.js';
+import { dump } from '../helpers/treeDump.js';
 import { World } from '../helpers/world.js';
 
 /** What a write changes in the Stat of a znode. `zxid` and `time` stand for those of the write. */
@@ -44,7 +45,11 @@ const ROWS: [what: string, request: WriteRequest, changes: Expected][] = [
     multi(setData('/n', 'x'), create('/n/new'), del('/n/leaf'), setData('/n', 'yz')),
     { version: 2, mzxid: 'zxid', mtime: 'time', dataLength: 2, cversion: 4, pzxid: 'zxid' },
   ],
-  ['children that come and go in one multi', multi(create('/n/x'), del('/n/x')), { cversion: 4, pzxid: 'zxid' }],
+  [
+    'children that come and go in one multi',
+    multi(create('/n/x'), del('/n/x')),
+    { cversion: 4, pzxid: 'zxid' },
+  ],
 ];
 
 function expectChanged(world: World, path: string, before: Stat, changes: Expected): void {
@@ -87,7 +92,9 @@ describe('Stat', () => {
   it('of the root and the system znodes, before any txn, is that of ZooKeeper', () => {
     const nothing = { czxid: 0n, mzxid: 0n, pzxid: 0n, ctime: 0n, mtime: 0n, version: 0, ephemeralOwner: 0n };
     const world = new World();
-    const stats = ['/', '/zookeeper', '/zookeeper/config', '/zookeeper/quota'].map((path) => world.stat(path));
+    const stats = ['/', '/zookeeper', '/zookeeper/config', '/zookeeper/quota'].map((path) =>
+      world.stat(path),
+    );
     expect(stats).to.deep.equal([
       { ...nothing, cversion: -1, aversion: 0, dataLength: 0, numChildren: 1 },
       { ...nothing, cversion: -2, aversion: 0, dataLength: 0, numChildren: 2 },
@@ -127,9 +134,13 @@ describe('Stat', () => {
     const { results } = world.write(
       multi(create('/n', { data: 'a' }), create('/n/x'), setData('/n', 'bc'), del('/n/x'), setData('/n', '')),
     );
-    const stats = results.map(({ stat }) => stat && [stat.version, stat.dataLength, stat.numChildren, stat.cversion]);
+    const stats = results.map(
+      ({ stat }) => stat && [stat.version, stat.dataLength, stat.numChildren, stat.cversion],
+    );
     expect(stats).to.deep.equal([[0, 1, 0, 0], [0, 0, 0, 0], [1, 2, 1, 1], undefined, [2, 0, 0, 2]]);
-    expect(new Set(results.map(({ stat }) => stat?.czxid ?? world.zxid))).to.deep.equal(new Set([world.zxid]));
+    expect(new Set(results.map(({ stat }) => stat?.czxid ?? world.zxid))).to.deep.equal(
+      new Set([world.zxid]),
+    );
   });
 });
 
@@ -177,6 +188,23 @@ describe('replaying a txn', () => {
     expect(again.changes).to.deep.equal([]);
   });
 
+  it('of the last create does not take back the pzxid of a later delete', () => {
+    const world = new World().given(create('/n'), create('/n/x'));
+    const { header, txn } = world.write(create('/n/y'));
+    world.given(del('/n/x'));
+    const before = world.stat('/n');
+    world.apply(header, txn);
+    expect(world.stat('/n')).to.deep.equal(before);
+  });
+
+  it('of a create that does not say the count of children counts one more', () => {
+    const world = new World().given(create('/n'), create('/n/x'));
+    const header = { clientId: 1n, cxid: 0, zxid: world.zxid + 1n, time: 0n, type: OpCode.create };
+    const record = { path: '/n/y', data: null, acl: null, ephemeral: false, parentCVersion: -1 };
+    world.apply(header, { type: OpCode.create, record });
+    expect(world.tree.get('/n')).to.include({ childCreates: 2, pzxid: header.zxid });
+  });
+
   it('of a delete whose znode is gone already raises pzxid alone, and tells no one', () => {
     const world = new World().given(create('/n'), create('/n/x'));
     const before = world.stat('/n');
@@ -192,6 +220,23 @@ describe('replaying a txn', () => {
     const header = { clientId: 1n, cxid: 0, zxid: 1n, time: 0n, type: OpCode.delete };
     world.apply(header, { type: OpCode.delete, record: { path: '/n/missing' } });
     expect(world.stat('/n')).to.deep.equal(before);
+  });
+
+  it('of a create whose parent is gone changes nothing', () => {
+    const world = new World();
+    const before = dump(world.tree);
+    const header = { clientId: 1n, cxid: 0, zxid: 5n, time: 0n, type: OpCode.create };
+    const record = { path: '/gone/x', data: null, acl: null, ephemeral: false, parentCVersion: 1 };
+    expect(world.apply(header, { type: OpCode.create, record }).changes).to.deep.equal([]);
+    expect(dump(world.tree)).to.deep.equal(before);
+  });
+
+  it('of a setACL whose znode is gone changes nothing', () => {
+    const world = new World();
+    const before = dump(world.tree);
+    const header = { clientId: 1n, cxid: 0, zxid: 5n, time: 0n, type: OpCode.setACL };
+    world.apply(header, { type: OpCode.setACL, record: { path: '/gone', acl: null, version: 1 } });
+    expect(dump(world.tree)).to.deep.equal(before);
   });
 
   it('of a setData whose znode is gone changes nothing', () => {

@@ -93,7 +93,13 @@ const READ: [name: string, type: number, body: Buffer, request: Request, write: 
   ['getEphemerals', 103, path, { type: 103, record: { prefixPath: '/a' } }, false],
   ['getEphemerals of all', 103, bytes().int(-1).built, { type: 103, record: { prefixPath: null } }, false],
   ['getAllChildrenNumber', 104, path, { type: 104, record: { path: '/a' } }, false],
-  ['addWatch', 106, bytes().ustring('/a').int(1).built, { type: 106, record: { path: '/a', mode: 1 } }, false],
+  [
+    'addWatch',
+    106,
+    bytes().ustring('/a').int(1).built,
+    { type: 106, record: { path: '/a', mode: 1 } },
+    false,
+  ],
   ['whoAmI', 107, Buffer.alloc(0), { type: 107 }, false],
   ['closeSession', -11, Buffer.alloc(0), { type: -11 }, true],
 ];
@@ -112,7 +118,11 @@ const UNDECODABLE: [what: string, type: number, body: Buffer][] = [
   ['a removeWatches of type 0', OpCode.removeWatches, bytes().ustring('/a').int(0).built],
   ['a checkWatches of type 6', OpCode.checkWatches, bytes().ustring('/a').int(6).built],
   ['a setWatches with a null list', OpCode.setWatches, bytes().long(0n).int(-1).int(0).int(0).built],
-  ['a setWatches2 without its last list', OpCode.setWatches2, bytes().long(0n).int(0).int(0).int(0).int(0).built],
+  [
+    'a setWatches2 without its last list',
+    OpCode.setWatches2,
+    bytes().long(0n).int(0).int(0).int(0).int(0).built,
+  ],
 ];
 
 describe('request', () => {
@@ -188,7 +198,9 @@ describe('multi', () => {
       op(OpCode.check, pathAndInt),
     );
     const request = read(OpCode.multi, body);
-    expect(request.type === OpCode.multi && request.ops.map(({ type }) => type)).to.deep.equal([1, 15, 19, 21, 2, 5, 13]);
+    expect(request.type === OpCode.multi && request.ops.map(({ type }) => type)).to.deep.equal([
+      1, 15, 19, 21, 2, 5, 13,
+    ]);
     expect(isWrite(request)).to.equal(true);
   });
 

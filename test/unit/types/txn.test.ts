@@ -25,7 +25,10 @@ const acl: fc.Arbitrary<readonly ACL[] | null> = fc.option(
 const created = { path, data, acl, parentCVersion: int };
 const versioned = { path, version: int };
 
-function txnOf<T extends number, R>(types: readonly T[], record: fc.Arbitrary<R>): fc.Arbitrary<{ type: T; record: R }> {
+function txnOf<T extends number, R>(
+  types: readonly T[],
+  record: fc.Arbitrary<R>,
+): fc.Arbitrary<{ type: T; record: R }> {
   return fc.record({ type: fc.constantFrom(...types), record });
 }
 
@@ -44,8 +47,22 @@ const single: fc.Arbitrary<Txn> = fc.oneof(
 );
 
 const TYPES: readonly number[] = [
-  ...[OpCode.create, OpCode.create2, OpCode.createContainer, OpCode.createTTL, OpCode.delete, OpCode.deleteContainer],
-  ...[OpCode.setData, OpCode.reconfig, OpCode.setACL, OpCode.check, OpCode.createSession, OpCode.closeSession],
+  ...[
+    OpCode.create,
+    OpCode.create2,
+    OpCode.createContainer,
+    OpCode.createTTL,
+    OpCode.delete,
+    OpCode.deleteContainer,
+  ],
+  ...[
+    OpCode.setData,
+    OpCode.reconfig,
+    OpCode.setACL,
+    OpCode.check,
+    OpCode.createSession,
+    OpCode.closeSession,
+  ],
   ...[OpCode.error, OpCode.multi],
 ];
 
@@ -93,7 +110,10 @@ describe('txn', () => {
   for (const type of [0, 3, 4, 8, 9, 10, 11, 12, 17, 22, 100, -2, -10000]) {
     it(`of the unknown type ${type} is refused with a DecodeError`, () => {
       const header = bytes().long(1n).int(1).long(1n).long(1n).int(type).built;
-      expect(() => readTxn(Reader.over(Buffer.concat([header, Buffer.alloc(64)])))).to.throw(DecodeError, String(type));
+      expect(() => readTxn(Reader.over(Buffer.concat([header, Buffer.alloc(64)])))).to.throw(
+        DecodeError,
+        String(type),
+      );
     });
   }
 });
@@ -117,7 +137,10 @@ describe('txn of a multi', () => {
 
   it('with an operation that is cut off is refused, though bytes follow in the multi', () => {
     const record = bytes().ustring('/a').built.subarray(0, 5);
-    const txn = Buffer.concat([header, bytes().int(1).int(OpCode.delete).buffer(record).raw(Buffer.alloc(20)).built]);
+    const txn = Buffer.concat([
+      header,
+      bytes().int(1).int(OpCode.delete).buffer(record).raw(Buffer.alloc(20)).built,
+    ]);
     expect(() => readTxn(Reader.over(txn))).to.throw(DecodeError);
   });
 });
@@ -125,9 +148,11 @@ describe('txn of a multi', () => {
 describe('bytes of a txn', () => {
   it('are header, then record, as ZooKeeper logs a setData', () => {
     const txn: Txn = { type: OpCode.setData, record: { path: '/a', data: Buffer.from('x'), version: 3 } };
-    const expected = fromHex(`
+    const expected = fromHex(
+      `
       ffffffffffffffff 00000007 0000000100000002 000001748 76e800000 00005
-      00000002 2f61 00000001 78 00000003`.replace('000001748 76e800000 00005', '0000017487 6e8000 00000005'));
+      00000002 2f61 00000001 78 00000003`.replace('000001748 76e800000 00005', '0000017487 6e8000 00000005'),
+    );
     expect(encoded(txn).toString('hex')).to.equal(expected.toString('hex'));
   });
 
@@ -149,6 +174,8 @@ describe('bytes of a txn', () => {
   it('of a create end with the ephemeral flag and the count of children', () => {
     const record = { path: '/a', data: null, acl: [], ephemeral: true, parentCVersion: 9 };
     const expected = bytes().ustring('/a').buffer(null).int(0).boolean(true).int(9).built;
-    expect(encoded({ type: OpCode.create2, record }).subarray(32).toString('hex')).to.equal(expected.toString('hex'));
+    expect(encoded({ type: OpCode.create2, record }).subarray(32).toString('hex')).to.equal(
+      expected.toString('hex'),
+    );
   });
 });

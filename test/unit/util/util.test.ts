@@ -20,7 +20,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.constant('peek' as const) },
     { weight: 1, arbitrary: fc.constant('clear' as const) },
   ),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 );
 
 describe('Queue', () => {

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { AddWatchMode, EventType, WatcherType } from '../../../src/types/index.js';
 import { isWithin } from '../../../src/tree/index.js';
-import { Watches } from '../../../src/watch/index.js';
+import { Watches, sizeOfLists } from '../../../src/watch/index.js';
+import { watchCost } from '../../../src/watch/table.js';
 
 const parents = new Map([
   ['/', '/'],
@@ -37,7 +38,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     {
       weight: 2,
-      arbitrary: fc.record({ kind: fc.constant('remove' as const), watcher, path, type: fc.integer({ min: 1, max: 5 }) }),
+      arbitrary: fc.record({
+        kind: fc.constant('remove' as const),
+        watcher,
+        path,
+        type: fc.integer({ min: 1, max: 5 }),
+      }),
     },
     {
       weight: 4,
@@ -49,7 +55,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('gone' as const), watcher, path }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 interface Watch {
@@ -63,7 +69,8 @@ class NaiveWatches {
   all: Watch[] = [];
 
   add(entry: Watch): void {
-    const same = (other: Watch): boolean => Object.entries(entry).every(([key, value]) => Reflect.get(other, key) === value);
+    const same = (other: Watch): boolean =>
+      Object.entries(entry).every(([key, value]) => Reflect.get(other, key) === value);
     if (!this.all.some(same)) this.all.push(entry);
   }
 
@@ -92,7 +99,8 @@ class NaiveWatches {
   }
 
   #watch(who: number, at: string, mode: 'data' | 'child' | Mode): void {
-    if (mode === 'data' || mode === 'child') this.add({ watcher: who, path: at, table: mode, mode: 'standard' });
+    if (mode === 'data' || mode === 'child')
+      this.add({ watcher: who, path: at, table: mode, mode: 'standard' });
     else this.add({ watcher: who, path: at, table: 'data', mode });
     if (mode === 'persistent') this.add({ watcher: who, path: at, table: 'child', mode });
   }
@@ -139,7 +147,8 @@ function play(watches: Watches, step: Step): string[] {
     case 'watch':
       if (step.mode === 'data') watches.addData(step.path, step.watcher);
       else if (step.mode === 'child') watches.addChild(step.path, step.watcher);
-      else if (step.mode === 'persistent') watches.addLasting(step.path, step.watcher, AddWatchMode.persistent);
+      else if (step.mode === 'persistent')
+        watches.addLasting(step.path, step.watcher, AddWatchMode.persistent);
       else watches.addLasting(step.path, step.watcher, AddWatchMode.persistentRecursive);
       break;
     case 'remove':
@@ -170,12 +179,18 @@ function inOrder(events: readonly string[]): string[][] {
 }
 
 function expectConsistent(table: Watches['data']): void {
-  const pairs = [...table.paths].flatMap(([at, watchers]) => [...watchers.keys()].map((who) => `${who} ${at}`));
+  const pairs = [...table.paths].flatMap(([at, watchers]) =>
+    [...watchers.keys()].map((who) => `${who} ${at}`),
+  );
   const reverse = [...table.watchers].flatMap(([who, list]) => [...list].map((at) => `${who} ${at}`));
   expect(pairs.sort()).to.deep.equal(reverse.sort());
   expect(table.size).to.equal(pairs.length);
   for (const [, watchers] of table.paths) expect(watchers.size).to.be.greaterThan(0);
-  for (const [, list] of table.watchers) expect(list.size).to.be.greaterThan(0);
+  for (const [who, list] of table.watchers) {
+    expect(list.size).to.be.greaterThan(0);
+    const cost = [...list].reduce((sum, at) => sum + watchCost(at), 0);
+    expect(table.costOf(who)).to.equal(cost);
+  }
 }
 
 describe('watch tables', () => {
@@ -186,12 +201,49 @@ describe('watch tables', () => {
         const naive = new NaiveWatches();
         for (const step of list) {
           expect(inOrder(play(watches, step))).to.deep.equal(inOrder(naive.play(step)));
-          expect([watches.data.size, watches.child.size]).to.deep.equal([naive.size('data'), naive.size('child')]);
+          expect([watches.data.size, watches.child.size]).to.deep.equal([
+            naive.size('data'),
+            naive.size('child'),
+          ]);
           expectConsistent(watches.data);
           expectConsistent(watches.child);
         }
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('cost of watches', () => {
+  it('is that of both tables, more for longer paths, and nothing for who has none', () => {
+    const watches = new Watches();
+    watches.addData('/a', 1);
+    const short = watches.costOf(1);
+    expect(short).to.equal(watchCost('/a'));
+    watches.addChild('/a', 1);
+    expect(watches.costOf(1)).to.equal(2 * short);
+    watches.addData('/a'.repeat(1000), 2);
+    expect(watches.costOf(2)).to.be.greaterThan(short + 1000);
+    expect(watches.costOf(3)).to.equal(0);
+  });
+
+  it('of the lists of a setWatches is what they cost when all are registered', () => {
+    const lists = {
+      relativeZxid: 0n,
+      dataWatches: ['/a', '/ab'],
+      existWatches: ['/c'],
+      childWatches: ['/d'],
+      persistentWatches: ['/e', '/fg'],
+      persistentRecursiveWatches: ['/h'],
+    };
+    const watches = new Watches();
+    const found = { mzxid: 0n, pzxid: 0n };
+    watches.reestablish(
+      1,
+      lists,
+      (at) => (at === '/c' ? undefined : found),
+      () => expect.fail('an event'),
+    );
+    expect(sizeOfLists(lists)).to.deep.equal({ count: 7, cost: watches.costOf(1) });
   });
 });

@@ -70,7 +70,13 @@ const HEARS: [kind: WatchKind, created: string[], deleted: string[], changed: st
 ];
 
 /** The same for a watch on the parent, /p. */
-const HEARS_OF_CHILD: [kind: WatchKind, created: string[], deleted: string[], changed: string[], lasts: boolean][] = [
+const HEARS_OF_CHILD: [
+  kind: WatchKind,
+  created: string[],
+  deleted: string[],
+  changed: string[],
+  lasts: boolean,
+][] = [
   ['data', [], [], [], false],
   ['child', ['1 nodeChildrenChanged /p'], ['1 nodeChildrenChanged /p'], [], false],
   ['persistent', ['1 nodeChildrenChanged /p'], ['1 nodeChildrenChanged /p'], [], true],
@@ -108,7 +114,10 @@ for (const [path, rows] of [
 
 describe('order of events', () => {
   it('of a create is: those who watch the znode, then those who watch the children of its parent', () => {
-    const recorder = new Recorder().watch('child', '/p', 1).watch('data', '/p/c', 2).watch('recursive', '/', 3);
+    const recorder = new Recorder()
+      .watch('child', '/p', 1)
+      .watch('data', '/p/c', 2)
+      .watch('recursive', '/', 3);
     expect(recorder.created('/p/c', '/p')).to.deep.equal([
       '2 nodeCreated /p/c',
       '3 nodeCreated /p/c',
@@ -297,7 +306,10 @@ describe('checkWatches and removeWatches', () => {
   }
 
   it('of any type takes everything on the path at once', () => {
-    const recorder = watching('data', '/c').watch('child', '/c').watch('persistent', '/c').watch('recursive', '/c');
+    const recorder = watching('data', '/c')
+      .watch('child', '/c')
+      .watch('persistent', '/c')
+      .watch('recursive', '/c');
     expect(recorder.watches.remove('/c', 1, any)).to.equal(true);
     expect(recorder.sizes).to.deep.equal([0, 0]);
     expect(recorder.watches.remove('/c', 1, any)).to.equal(false);

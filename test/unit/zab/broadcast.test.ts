@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { Reader, readLogRecord, type LogRecord } from '../../../src/codec/index.js';
 import { ZXID_ZERO, counterOf, epochOf, makeZxid } from '../../../src/types/index.js';
 import { AssertionError } from '../../../src/util/index.js';
-import { Broadcast, chainOf, expectedChain, quorumIndex, type LogBatch, type LogMark } from '../../../src/zab/index.js';
+import {
+  Broadcast,
+  chainOf,
+  expectedChain,
+  quorumIndex,
+  type LogBatch,
+  type LogMark,
+} from '../../../src/zab/index.js';
 import { bytes } from '../helpers/bytes.js';
 
 const START: LogMark = { index: 0, zxid: ZXID_ZERO, chain: 0n };
@@ -61,7 +68,9 @@ describe('batch', () => {
     const last = propose(broadcast, '', -11);
     const batch = broadcast.takeBatch();
     expect(batch).to.include({ count: 2, last });
-    expect(recordsOf(batch).map(({ index, zxid, type, payload }) => [index, zxid, type, payload.toString()])).to.deep.equal([
+    expect(
+      recordsOf(batch).map(({ index, zxid, type, payload }) => [index, zxid, type, payload.toString()]),
+    ).to.deep.equal([
       [1n, makeZxid(1, 1), 1, 'first'],
       [2n, makeZxid(1, 2), -11, ''],
     ]);
@@ -114,7 +123,13 @@ describe('chain', () => {
     );
   });
 
-  const record: LogRecord = { chain: 0n, index: 9n, zxid: makeZxid(1, 9), type: 1, payload: Buffer.from('data') };
+  const record: LogRecord = {
+    chain: 0n,
+    index: 9n,
+    zxid: makeZxid(1, 9),
+    type: 1,
+    payload: Buffer.from('data'),
+  };
   const changes: [what: string, other: LogRecord, previous: bigint][] = [
     ['the chain before', record, 2n],
     ['the index', { ...record, index: 10n }, 1n],
@@ -209,6 +224,13 @@ describe('end of an epoch', () => {
     expect(epochOf(propose(broadcast).zxid)).to.equal(2);
   });
 
+  it('is not that of the one it began with: the word for it may come after the first proposal', () => {
+    const broadcast = new Broadcast(START, 5);
+    propose(broadcast);
+    broadcast.beginEpoch(5);
+    expect(broadcast.nextZxid).to.equal(makeZxid(5, 2));
+  });
+
   it('does not go back to an earlier one', () => {
     expect(() => new Broadcast(START, 5).beginEpoch(4)).to.throw(AssertionError);
   });
@@ -217,13 +239,17 @@ describe('end of an epoch', () => {
 describe('quorumIndex', () => {
   it('is the greatest index that enough servers have', () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(20), { minLength: 1, maxLength: 7 }), fc.integer({ min: 1, max: 7 }), (acked, size) => {
-        let expected = 0;
-        for (let index = 0; index <= 20; index++) {
-          if (acked.filter((one) => one >= index).length >= size) expected = index;
-        }
-        expect(quorumIndex(acked, size)).to.equal(expected);
-      }),
+      fc.property(
+        fc.array(fc.nat(20), { minLength: 1, maxLength: 7 }),
+        fc.integer({ min: 1, max: 7 }),
+        (acked, size) => {
+          let expected = 0;
+          for (let index = 0; index <= 20; index++) {
+            if (acked.filter((one) => one >= index).length >= size) expected = index;
+          }
+          expect(quorumIndex(acked, size)).to.equal(expected);
+        },
+      ),
     );
   });
 
