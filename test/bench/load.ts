@@ -4,7 +4,13 @@
  * Arguments: host port op connections window seconds size. Prints one JSON object.
  */
 import { connect, type Socket } from 'node:net';
-import { FrameSplitter, Reader, Writer, readReplyHeader, writeConnectRequest } from '../../src/codec/index.js';
+import {
+  FrameSplitter,
+  Reader,
+  Writer,
+  readReplyHeader,
+  writeConnectRequest,
+} from '../../src/codec/index.js';
 import { OPEN_ACL, OpCode } from '../../src/types/index.js';
 import { writeACL } from '../../src/codec/index.js';
 
@@ -169,7 +175,8 @@ export async function load(
 ): Promise<LoadResult> {
   const run = `/bench-${process.pid}-${op}`;
   const all: LoadConnection[] = [];
-  for (let i = 0; i < connections; i++) all.push(await LoadConnection.open(host, port, `${run}-${i}`, op, size));
+  for (let i = 0; i < connections; i++)
+    all.push(await LoadConnection.open(host, port, `${run}-${i}`, op, size));
   for (const connection of all) {
     connection.refill = (): void => {
       if (connection.outstanding <= window / 2) connection.fill(window);
@@ -190,7 +197,14 @@ export async function load(
     connection.close();
   }
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
-  return { op, perSecond: Math.round(replies / tookSeconds), p50Ms: at(0.5), p99Ms: at(0.99), errors, replies };
+  return {
+    op,
+    perSecond: Math.round(replies / tookSeconds),
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    errors,
+    replies,
+  };
 }
 
 function sleep(ms: number): Promise<void> {

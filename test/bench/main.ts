@@ -46,7 +46,9 @@ async function main(): Promise<void> {
       await using server = await startServer({
         flavour,
         config: { maxClientCnxns: 0 },
-        ...(values['cpu-prof'] ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } } : {}),
+        ...(values['cpu-prof']
+          ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } }
+          : {}),
       });
       for (const op of values.ops.split(',')) {
         const { connections, window, seconds, size } = values;

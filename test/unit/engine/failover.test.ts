@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { OpCode, counterOf, epochOf, makeZxid } from '../../../src/types/index.js';
 import { Host } from '../helpers/host.js';
 import { dump } from '../helpers/treeDump.js';
+import { AssertionError } from '../../../src/util/index.js';
 import {
   closeSession,
   create,
@@ -119,6 +120,18 @@ describe('when the log fails', () => {
     expect(host.engine.sessions.size).to.equal(0);
   });
 
+  it('a sync that waited for what is lost does not hold up those of the next term', () => {
+    const host = Host.serving();
+    const client = host.connect();
+    for (let i = 0; i < 10; i++) client.send(create(`/${i}`));
+    client.send(sync());
+    host.failLog();
+    host.lead();
+    const again = host.connect({ session: client.session });
+    again.send(sync());
+    expect(again.take()).to.deep.equal(['reply 1 OK']);
+  });
+
   it('a word of the disk that comes late changes nothing', () => {
     const host = Host.serving();
     const client = host.connect();
@@ -148,6 +161,15 @@ describe('a term', () => {
     const zxids = host.disk.map(({ mark }) => mark.zxid);
     expect(zxids).to.deep.equal([makeZxid(1, 1), makeZxid(1, 2), makeZxid(2, 1), makeZxid(2, 2)]);
     expect(host.disk.map(({ mark }) => mark.index)).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('begins where the log ends, and not while another one lasts', () => {
+    const host = Host.serving();
+    expect(() => host.lead()).to.throw(AssertionError, 'another one lasts');
+    const ahead = new Host();
+    const tail = { index: 7, zxid: makeZxid(1, 7), chain: 0n };
+    const lead = { kind: 'lead', epochs: ahead.epochs, tail, time: 0n } as const;
+    expect(() => ahead.step(lead)).to.throw(AssertionError, 'the log ends at 7');
   });
 
   it('does not serve on the word for an epoch that nobody asked for', () => {
@@ -201,6 +223,36 @@ describe('restart', () => {
     returned.send(closeSession);
     again.persist();
     expect(again.engine.tree.get('/e')).to.equal(undefined);
+  });
+
+  it('from tree.db and the log behind it gives the same too', () => {
+    const host = Host.serving();
+    const client = host.connect({ timeOut: 5000 });
+    client.given(create('/a', { data: 'x' }), create('/a/e', ephemeral), create('/gone'));
+    const flushes = [host.engine.takeFlush()];
+    client.given(del('/gone'), setData('/a', 'y'), setAcl('/a', everyone('cdrwa')));
+    const ended = host.connect();
+    ended.send(closeSession);
+    host.persist();
+    flushes.push(host.engine.takeFlush());
+    client.given(create('/b'), create('/a/s', { mode: 'persistentSequential' }));
+    host.connect();
+    const again = host.restartedFrom(flushes);
+    expect(dump(again.engine.tree)).to.deep.equal(dump(host.engine.tree));
+    expect(again.sessions).to.deep.equal(host.sessions);
+    expect(again.engine.lastZxid).to.equal(host.engine.lastZxid);
+    again.lead();
+    const returned = again.connect({ session: client.session });
+    expect(returned.call(setData('/a', 'z', 1)).err).to.equal(0);
+  });
+
+  it('from tree.db alone stands where its last flush says, with nothing to flush', () => {
+    const host = Host.serving();
+    host.connect().given(create('/a'));
+    const again = host.restartedFrom([host.engine.takeFlush()]);
+    expect(again.engine.applied).to.deep.equal(host.engine.applied);
+    expect(again.engine.lastZxid).to.equal(host.engine.lastZxid);
+    expect(again.engine.unflushed).to.equal(0);
   });
 
   it('refuses a log with a hole', () => {

@@ -24,7 +24,7 @@ type Step =
   | { readonly kind: 'disconnect' | 'return' | 'authenticate'; readonly slot: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'fail'; readonly kept: number }
-  | { readonly kind: 'reap' };
+  | { readonly kind: 'reap' | 'flush' };
 
 const SLOTS = 3;
 const slot = fc.nat(SLOTS - 1);
@@ -60,7 +60,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(300, 3000, 7000) }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), kept: fc.nat(4) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('reap' as const) }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('reap', 'flush' as const) }) },
   ),
   { maxLength: 120, size: 'max' },
 );
@@ -70,6 +70,9 @@ class Load {
   readonly #slots: (Client | undefined)[] = Array.from({ length: SLOTS });
   /** Clients that watch everything, with the zxid of their registration. */
   readonly watchers: { readonly client: Client; readonly since: bigint }[] = [];
+
+  /** What was handed to tree.db. */
+  readonly flushes: (Buffer | undefined)[] = [];
 
   constructor(counterStart: number) {
     this.host = Host.serving({ counterStart });
@@ -105,6 +108,9 @@ class Load {
         break;
       case 'reap':
         host.reap();
+        break;
+      case 'flush':
+        this.flushes.push(host.engine.takeFlush());
         break;
       case 'fail':
         host.failLog(step.kept);
@@ -163,11 +169,12 @@ describe('random clients on a slow disk that fails', () => {
   it('leave a state that a fresh engine makes of the log too', () => {
     fc.assert(
       fc.property(steps, (list) => {
-        const { host } = play(list);
-        const again = host.restarted();
-        expect(dump(again.engine.tree)).to.deep.equal(dump(host.engine.tree));
-        expect(again.sessions.map(({ id }) => id)).to.deep.equal(host.sessions.map(({ id }) => id));
-        expect(again.engine.applied).to.deep.equal(host.engine.applied);
+        const { host, flushes } = play(list);
+        for (const again of [host.restarted(), host.restartedFrom(flushes)]) {
+          expect(dump(again.engine.tree)).to.deep.equal(dump(host.engine.tree));
+          expect(again.sessions.map(({ id }) => id)).to.deep.equal(host.sessions.map(({ id }) => id));
+          expect(again.engine.applied).to.deep.equal(host.engine.applied);
+        }
         expect(host.engine.tree.digest).to.equal(recomputedDigest(host.engine.tree));
       }),
       { numRuns: 60 },

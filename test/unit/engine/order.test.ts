@@ -169,6 +169,19 @@ describe('sync', () => {
     expect(client.replyTo(1)?.zxid).to.equal(client.replyTo(2)!.zxid - 1n);
   });
 
+  it('behind an own write waits for the write of another that came between', () => {
+    const host = Host.serving();
+    const [other, client] = [host.connect(), host.connect()];
+    client.send(create('/a'));
+    other.send(create('/b'));
+    client.send(sync());
+    client.send(exists('/b'));
+    host.persist(1);
+    expect(client.take()).to.deep.equal(['reply 1 OK']);
+    host.persist(1);
+    expect(client.take()).to.deep.equal(['reply 2 OK', 'reply 3 OK']);
+  });
+
   it('of several clients is answered to each', () => {
     const host = Host.serving();
     const [writer, one, two] = [host.connect(), host.connect(), host.connect()];

@@ -2,7 +2,14 @@
  * Plays the host of an engine: takes its batches, keeps them back as long as a test likes, and hands out what the
  * engine has for each client. What holds for every effect of every test is checked here, in `#deliver`.
  */
-import { Reader, readLogRecord, type LogRecord, type TxnHeader } from '../../../src/codec/index.js';
+import {
+  Reader,
+  readLogRecord,
+  readTreeFlush,
+  type LogRecord,
+  type TxnHeader,
+  type ZnodeRow,
+} from '../../../src/codec/index.js';
 import {
   Engine,
   LOG_START,
@@ -206,10 +213,42 @@ export class Host {
     return new Host(this.#settings, this.disk, this.#epochs);
   }
 
+  /** Another host that starts from what the flushes left in tree.db, and from the log behind the last of them. */
+  restartedFrom(flushes: readonly (Buffer | undefined)[]): Host {
+    const host = new Host(this.#settings, [], this.#epochs);
+    const mark = loadTree(host.engine, flushes);
+    host.engine.restored(mark);
+    host.disk.push(...this.disk.slice(0, mark.index));
+    for (const record of this.disk.slice(mark.index)) {
+      host.engine.replay(record.mark, record.header, record.txn);
+      host.disk.push(record);
+    }
+    return host;
+  }
+
   /** Sessions with their timeouts. */
   get sessions(): { id: bigint; timeoutMs: number }[] {
     return [...this.engine.sessions].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
+}
+
+/** Does to an engine what storage does with its tables. @returns where the last flush stood */
+function loadTree(engine: Engine, flushes: readonly (Buffer | undefined)[]): LogMark {
+  const znodes = new Map<string, ZnodeRow>();
+  const sessions = new Map<bigint, number>();
+  let mark = LOG_START;
+  for (const bytes of flushes) {
+    if (bytes === undefined) continue;
+    const flush = readTreeFlush(Reader.over(bytes));
+    for (const path of flush.deletedPaths) znodes.delete(path);
+    for (const row of flush.znodes) znodes.set(row.path, row);
+    for (const id of flush.endedSessions) sessions.delete(id);
+    for (const { sessionId, timeOut } of flush.sessions) sessions.set(sessionId, timeOut);
+    mark = { index: Number(flush.index), zxid: zxidOf(flush.zxid), chain: flush.chain };
+  }
+  for (const row of znodes.values()) engine.tree.restore(row);
+  for (const [id, timeOut] of sessions) engine.restoreSession(id, timeOut);
+  return mark;
 }
 
 function decode(batch: LogBatch | undefined): Logged[] {

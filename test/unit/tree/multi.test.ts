@@ -1,6 +1,6 @@
 /** All or nothing (protocol.md section 8). */
 import { expect } from 'chai';
-import { ErrorCode, OpCode } from '../../../src/types/index.js';
+import { ErrorCode, OpCode, sessionIdOf } from '../../../src/types/index.js';
 import {
   check,
   closeSession,
@@ -167,6 +167,28 @@ describe('write behind writes that are not applied', () => {
       ErrorCode.NOAUTH,
       0,
     ]);
+  });
+
+  it('counts children that come and go', () => {
+    const world = new World().given(create('/a'));
+    world.prepare(create('/a/b'));
+    expect(world.prepare(del('/a')).type).to.equal(OpCode.error);
+    world.prepare(del('/a/b'));
+    expect(world.prepare(del('/a')).type).to.equal(OpCode.delete);
+  });
+
+  it('counts the ephemerals that go with their session', () => {
+    const world = new World().given(create('/a'));
+    world.prepare(create('/a/e', { mode: 'ephemeral' }), { session: 7n });
+    world.prepare(closeSession, { session: 7n });
+    expect(world.prepare(del('/a')).type).to.equal(OpCode.delete);
+  });
+
+  it('knows nothing of ephemerals that were only outstanding once they are forgotten', () => {
+    const world = new World();
+    world.prepare(create('/e', { mode: 'ephemeral' }), { session: 7n });
+    world.outstanding.clear();
+    expect(world.outstanding.ephemeralsOf(sessionIdOf(7n)).size).to.equal(0);
   });
 
   it('sees the tree again once leadership is lost and they are forgotten', () => {
