@@ -42,7 +42,9 @@ export function parse(text: string, file: string): Class[] {
     }
     const opened = /^class (\w+) \{$/.exec(line);
     if (opened?.[1] !== undefined) {
+      const [, name] = opened;
       if (current !== undefined) fail('a class inside a class');
+      if (classes.some((c) => c.name === name)) fail('a second class of this name');
       current = { name: opened[1], doc: comment.join(' '), fields: [] };
     } else if (line === '}' && current !== undefined) {
       classes.push(current);
@@ -61,6 +63,7 @@ export function parse(text: string, file: string): Class[] {
     }
     comment = [];
   }
+  if (current !== undefined) throw new Error(`${file}: the class ${current.name} is not closed.`);
   return classes;
 }
 

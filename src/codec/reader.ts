@@ -6,6 +6,14 @@
 /** The bytes are not what the schema says. The message tells what was expected; it never contains the data. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+
+  constructor(message: string) {
+    // Without a stack: strangers decide how many of these there are, and the stack costs ten times the rest.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -560,8 +560,8 @@ export class Engine {
     if (!this.#serving) return;
     const neverUsedMsMax = BigInt(this.#settings.containerNeverUsedMsMax);
     for (const path of this.tree.reapable(time, neverUsedMsMax, most)) {
-      // Used again, or already on its way out: then it is not reaped, and nothing is logged for it.
-      if (this.#outstanding.node(path)?.numChildren !== 0) continue;
+      // Something about it is under way: used again, refreshed or going. The next sweep will see what came of it.
+      if (this.#outstanding.node(path) !== this.tree.node(path)) continue;
       this.#propose(NO_SESSION, 0, { type: OpCode.deleteContainer, path }, time, undefined);
     }
   }

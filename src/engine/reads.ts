@@ -45,6 +45,9 @@ export interface Reader {
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 
+/** Made once: whoever sends such requests may send many. */
+const UNDECODABLE = new KeeperError('MARSHALLINGERROR');
+
 /**
  * @returns the body of the reply, undefined for none
  * @throws KeeperError the first check that fails, protocol.md section 2.2
@@ -140,7 +143,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       return undefined;
     }
     case 'undecodable':
-      throw new KeeperError('MARSHALLINGERROR');
+      throw UNDECODABLE;
     case 'unknown':
       throw new KeeperError('UNIMPLEMENTED');
     default:

@@ -27,6 +27,9 @@ export function mayGrow(request: WriteRequest | InternalRequest): boolean {
     case OpCode.check:
     case OpCode.createSession:
     case OpCode.closeSession:
+    // These two are refused anyway, with errors of their own.
+    case OpCode.reconfig:
+    case OpCode.error:
       return false;
     case OpCode.multi:
       return request.ops.some(mayGrow);

@@ -194,32 +194,58 @@ export class Connection {
 
   #takeFrames(): void {
     if (this.#phase === 'connecting' && !this.#connectSent) return this.#takeConnectRequest();
+    // Once is enough: what this chunk asks for is sent when the turn ends.
+    let isBehind: boolean | undefined;
     while (this.#phase === 'established' && (this.#held || this.#nextFrame())) {
-      this.#held = !this.#mayTakeRequest();
+      isBehind ??= this.#isBehind();
+      this.#held = isBehind || this.#mustWait();
+      if (!this.#held) this.#takeRequest();
       if (this.#held) return this.#readOrPause();
-      this.#takeRequest();
     }
   }
 
   /**
-   * Whether the request under the reader can be worked on now. Answers are made when they can be sent, not before:
-   * they are larger than requests, some of them by a factor of a hundred thousand.
+   * Whether the client has to take what it was sent before it is asked what else it wants. Answers are made when they
+   * can be sent: some of them are larger than the request by a factor of a hundred thousand.
    */
-  #mayTakeRequest(): boolean {
-    if (this.#backlog.length > 0 || this.#isCongested) {
-      this.#stalledSince ??= this.#host.now;
-      return false;
+  #isBehind(): boolean {
+    if (this.#backlog.length === 0 && !this.#isCongested) return false;
+    this.#stalledSince ??= this.#host.now;
+    return true;
+  }
+
+  /** Whether the next request, whatever it is, has to wait. */
+  #mustWait(): boolean {
+    if (this.#arrivals.length >= OUTSTANDING_MAX) return true;
+    if (!this.#host.turnIsFull) return false;
+    this.#host.goOnLater(this);
+    return true;
+  }
+
+  /** Whether a request of this kind has to wait for those before it. */
+  #mustWaitFor(type: number): boolean {
+    if (this.#arrivals.length === 0) return false;
+    switch (type) {
+      // Their answers grow with the tree, an access list or the number of operations: each is made when it can be sent.
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+      case OpCode.getEphemerals:
+      case OpCode.getAllChildrenNumber:
+      case OpCode.getACL:
+      case OpCode.multiRead:
+        return this.#host.isWaiting(this);
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.createContainer:
+      case OpCode.createTTL:
+      case OpCode.delete:
+      case OpCode.setData:
+      case OpCode.setACL:
+      case OpCode.multi:
+        return this.#host.isOverloaded;
+      default:
+        return false;
     }
-    if (this.#arrivals.length >= OUTSTANDING_MAX) return false;
-    if (this.#host.turnIsFull) {
-      this.#host.goOnLater(this);
-      return false;
-    }
-    const frame = this.#frames;
-    const longAnswer =
-      frame.end - frame.start >= REQUEST_HEADER_BYTES &&
-      hasLongAnswer(frame.bytes.readInt32BE(frame.start + 4));
-    return !longAnswer || !this.#host.isWaiting(this);
   }
 
   /** Moves the reader to the next whole frame. */
@@ -244,6 +270,11 @@ export class Connection {
     const reader = this.#reader;
     if (reader.remaining < REQUEST_HEADER_BYTES) return this.#abort('a request is shorter than its header');
     const { xid, type } = readRequestHeader(reader);
+    if (this.#mustWaitFor(type)) {
+      reader.seek(this.#frames.start, this.#frames.end);
+      this.#held = true;
+      return;
+    }
     if (type === OpCode.auth || type === OpCode.sasl) return this.#takeAuth(xid, type);
     this.#noteRequest(xid, type);
     if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
@@ -496,20 +527,5 @@ export class Connection {
     this.#lastOp = undefined;
     this.#lastCxid = undefined;
     this.#lastZxid = ZXID_ZERO;
-  }
-}
-
-/** Reads whose answer grows with the tree, an access list or the number of operations. */
-function hasLongAnswer(type: number): boolean {
-  switch (type) {
-    case OpCode.getChildren:
-    case OpCode.getChildren2:
-    case OpCode.getEphemerals:
-    case OpCode.getAllChildrenNumber:
-    case OpCode.getACL:
-    case OpCode.multiRead:
-      return true;
-    default:
-      return false;
   }
 }

@@ -44,6 +44,8 @@ export interface ConnectionHost {
   readonly time: bigint;
   /** Reads have done enough in this turn: what else there is to do waits for the next one. */
   readonly turnIsFull: boolean;
+  /** So many writes are in progress that who has asked for something has to wait for it (globalOutstandingLimit). */
+  readonly isOverloaded: boolean;
   submit(input: Input): void;
   /** True while the connection's requests wait for the disk: one that comes now would wait behind them. */
   isWaiting(connection: HostedConnection): boolean;

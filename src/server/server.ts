@@ -240,6 +240,11 @@ export class Server implements ConnectionHost {
     return this.#out.effort > TURN_EFFORT_MAX;
   }
 
+  get isOverloaded(): boolean {
+    const { outstanding, outstandingBytes } = this.engine;
+    return outstanding > this.config.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES_MAX;
+  }
+
   isWaiting(connection: HostedConnection): boolean {
     return this.engine.isWaiting(connection.id);
   }
@@ -296,8 +301,7 @@ export class Server implements ConnectionHost {
 
   /** Above globalOutstandingLimit connections with requests in progress are not read; nothing is refused. */
   #throttle(): void {
-    const { outstanding, outstandingBytes } = this.engine;
-    const over = outstanding > this.config.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES_MAX;
+    const over = this.isOverloaded;
     if (!over && !this.#throttling) return;
     this.#throttling = over;
     for (const connection of this.connections.values())

@@ -55,10 +55,6 @@ export function formatUsage(count: number, bytes: number): Buffer {
 export class QuotaPrefixes {
   readonly #prefixes = new Set<string>();
 
-  get size(): number {
-    return this.#prefixes.size;
-  }
-
   add(prefix: string): void {
     this.#prefixes.add(prefix);
   }

@@ -247,18 +247,21 @@ export class Tree implements TreeView {
     node.aversion = stat.aversion;
     node.childCreates = stat.cversion;
     this.#insert(path, node);
+    this.#dirty.delete(path);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
   }
 
-  /** Ends a restore: hangs every znode below its parent. @throws Error naming a znode without a parent */
+  /**
+   * Ends a restore: hangs every znode below its parent. The system znodes of an empty `tree.db` are still to be written.
+   * @throws Error naming a znode without a parent
+   */
   restored(): void {
     for (const path of this.#nodes.keys()) {
       if (path === ROOT) continue;
       if (!this.#nodes.has(parentOf(path))) throw new Error(`tree.db holds ${path} but not its parent.`);
       this.#link(path);
     }
-    this.#dirty.clear();
   }
 
   #insert(path: string, node: Znode): void {

@@ -48,11 +48,9 @@ export class Bystander implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
-    try {
-      await this.#running;
-    } finally {
-      await this.#wire[Symbol.asyncDispose]();
-    }
+    // Whether all was well is what `undisturbed` tells.
+    await this.#running.catch(() => undefined);
+    await this.#wire[Symbol.asyncDispose]();
   }
 
   async #run(): Promise<void> {

@@ -41,7 +41,7 @@ export function prepareSetData(view: WritableView, record: SetDataRequest, conte
   const node = existing(view, path);
   checkAcl(node.acl, Perms.write, context.identities, context.settings.acl, path);
   const dataLength = data?.byteLength ?? 0;
-  checkQuota(context, path, 0, dataLength - (context.tree.get(path)?.dataLength ?? 0));
+  checkQuota(context, path, 0, dataLength - node.dataLength);
   checkVersion(node.version, record.version, path);
   const version = (node.version + 1) | 0;
   view.set(path, changed(node, { version, dataLength }));

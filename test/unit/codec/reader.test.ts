@@ -76,6 +76,26 @@ describe('Reader', () => {
     expect(() => r.ustring()).to.throw(DecodeError);
   });
 
+  it('goes on with other bytes from their start', () => {
+    const r = Reader.over(bytes().int(1).int(2).built);
+    r.int();
+    r.attach(bytes().int(3).built);
+    expect(r.remaining).to.equal(4);
+    expect(r.int()).to.equal(3);
+  });
+
+  it('may be sent to all of its bytes, to none of them, and back', () => {
+    const r = Reader.over(bytes().int(1).int(2).built);
+    r.seek(0, 8);
+    expect([r.int(), r.int()]).to.deep.equal([1, 2]);
+    r.seek(8, 8);
+    expect(r.remaining).to.equal(0);
+    r.seek(4, 4);
+    expect(() => r.boolean()).to.throw(DecodeError);
+    r.seek(0, 4);
+    expect(r.int()).to.equal(1);
+  });
+
   it('refuses to be sent outside of its bytes', () => {
     const r = Reader.over(Buffer.alloc(8));
     for (const [start, end] of [

@@ -1,5 +1,6 @@
 /** Terms of leadership: what survives the failure of the log, restarts, and the end of an epoch's zxids. */
 import { expect } from 'chai';
+import { Reader, readTreeFlush } from '../../../src/codec/index.js';
 import { OpCode, counterOf, epochOf, makeZxid } from '../../../src/types/index.js';
 import { Host } from '../helpers/host.js';
 import { dump } from '../helpers/treeDump.js';
@@ -337,6 +338,19 @@ describe('flush for tree.db', () => {
     client.call(getData('/'));
     expect(host.engine.unflushed).to.equal(0);
     expect(host.engine.takeFlush()).to.equal(undefined);
+  });
+
+  it('holds znodes and sessions', () => {
+    const host = Host.serving();
+    const client = host.connect();
+    host.engine.takeFlush();
+    client.given(setData('/'));
+    const other = host.connect();
+    expect(host.engine.unflushed).to.equal(2);
+    const flush = readTreeFlush(Reader.over(host.engine.takeFlush() ?? Buffer.alloc(0)));
+    expect(flush.znodes.map(({ path }) => path)).to.deep.equal(['/']);
+    expect(flush.sessions).to.deep.equal([{ sessionId: other.session, timeOut: 10_000 }]);
+    expect(flush).to.include({ index: 3n, zxid: host.engine.lastZxid, chain: host.engine.applied.chain });
   });
 
   it('names the last applied record, not what is in flight', () => {

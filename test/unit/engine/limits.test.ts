@@ -73,6 +73,31 @@ describe('multiRead', () => {
   });
 });
 
+describe('multiRead with a limit of its own', () => {
+  it('fails from the operation on that goes beyond it', () => {
+    const client = Host.serving({ multiReadBytesMax: 10 })
+      .connect()
+      .given(create('/a', { data: '123456' }));
+    const op: MultiReadOp = { type: OpCode.getData, record: { path: '/a', watch: false } };
+    const { results } = bodyOf(client.call(multiRead(op, op, op)), 'multiRead');
+    expect(results.map(({ kind }) => kind)).to.deep.equal(['data', 'data', 'error']);
+  });
+});
+
+describe('multiRead of children', () => {
+  it('fails from the operation on that goes beyond 16 MiB of names', () => {
+    const host = Host.serving();
+    const client = host.connect().given(create('/p'));
+    for (let i = 0; i < 1024; i++) client.send(create(`/p/${'n'.repeat(1020)}${1000 + i}`));
+    host.persist();
+    const op: MultiReadOp = { type: OpCode.getChildren, record: { path: '/p', watch: false } };
+    const { results } = bodyOf(client.call(multiRead(...Array.from({ length: 20 }, () => op))), 'multiRead');
+    const kinds = results.map(({ kind }) => kind);
+    expect(kinds.slice(0, 16)).to.deep.equal(Array.from({ length: 16 }, () => 'names'));
+    expect(kinds.slice(17)).to.deep.equal(Array.from({ length: 3 }, () => 'error'));
+  });
+});
+
 describe('effort of a read', () => {
   const list = [digestAcl('ann', 'r'), digestAcl('bob', 'r'), ...everyone('cdrwa')];
   const setWatches: Request = {

@@ -1,6 +1,8 @@
 /** What the engine does for the operator: refuses growth when the disk is full, reaps, keeps a log of digests. */
 import { expect } from 'chai';
-import type { Request } from '../../../src/types/index.js';
+import { DigestLog } from '../../../src/engine/digestLog.js';
+import { Tree } from '../../../src/tree/index.js';
+import { makeZxid, type Request } from '../../../src/types/index.js';
 import { Host } from '../helpers/host.js';
 import {
   check,
@@ -163,5 +165,14 @@ describe('log of digests', () => {
     const { entries } = host.engine.digests;
     expect(entries.map(({ zxid }) => zxid & 0xffffffffn)).to.deep.equal([128n, 256n]);
     for (const { zxid, digest } of entries) expect(digest).to.equal(digests.get(zxid));
+  });
+
+  it('keeps the last 1024 entries', () => {
+    const log = new DigestLog();
+    const tree = new Tree();
+    for (let i = 1; i <= 1030; i++) log.note(makeZxid(1, i * 128), tree);
+    expect(log.entries).to.have.length(1024);
+    expect(log.entries[0]?.zxid).to.equal(makeZxid(1, 7 * 128));
+    expect(log.entries.at(-1)).to.deep.equal({ zxid: makeZxid(1, 1030 * 128), digest: tree.digest });
   });
 });

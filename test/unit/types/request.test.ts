@@ -143,6 +143,13 @@ describe('request', () => {
     });
   }
 
+  it('removeWatches may be of type 1 to 5', () => {
+    const types = [1, 2, 3, 4, 5].map(
+      (type) => read(OpCode.removeWatches, bytes().ustring('/a').int(type)).type,
+    );
+    expect(types).to.deep.equal([18, 18, 18, 18, 18]);
+  });
+
   for (const [what, type, body] of UNDECODABLE) {
     it(`with ${what} is undecodable, and no write`, () => {
       expect(read(type, body)).to.deep.equal({ type: 'undecodable' });
@@ -204,6 +211,16 @@ describe('multi', () => {
     expect(isWrite(request)).to.equal(true);
   });
 
+  it('leaves the flags of a createTTL to its check, those between 0 and 6', () => {
+    const ofFlags = (flags: number): Request =>
+      read(
+        OpCode.multi,
+        multi(op(OpCode.createTTL, Buffer.concat([createOf(flags), bytes().long(9n).built]))),
+      );
+    for (const flags of [0, 4, 5, 6]) expect(ofFlags(flags).type, String(flags)).to.equal(OpCode.multi);
+    for (const flags of [-1, 7]) expect(ofFlags(flags), String(flags)).to.deep.equal(undecodableMulti);
+  });
+
   it('may be empty', () => {
     expect(read(OpCode.multi, END)).to.deep.equal({ type: OpCode.multi, ops: [] });
   });
@@ -223,9 +240,10 @@ describe('multiRead', () => {
     expect(request.type === OpCode.multiRead && request.ops.map(({ type }) => type)).to.deep.equal([4, 8]);
   });
 
+  // The first two look like a getData, but for their type.
   for (const type of [OpCode.exists, OpCode.getChildren2, OpCode.create, OpCode.check]) {
     it(`with an operation of type ${type} is undecodable`, () => {
-      expect(read(OpCode.multiRead, multi(op(type, createBody)))).to.deep.equal({ type: 'undecodable' });
+      expect(read(OpCode.multiRead, multi(op(type, pathAndFlag)))).to.deep.equal({ type: 'undecodable' });
     });
   }
 });
