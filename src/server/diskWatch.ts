@@ -14,7 +14,7 @@ export class DiskWatch {
   readonly #onRoom: (hasRoom: boolean) => void;
   #hasRoom = true;
   #warned = false;
-  #looking = false;
+  #looking: Promise<boolean> | undefined;
 
   /** @param onRoom told when writes that grow the data become impossible, and when they are possible again */
   constructor(storage: Storage, config: ServerConfig, log: Logger, onRoom: (hasRoom: boolean) => void) {
@@ -24,21 +24,24 @@ export class DiskWatch {
     this.#onRoom = onRoom;
   }
 
-  /** Looks once; calls while it looks do nothing. */
-  look(): void {
-    if (this.#looking) return;
-    this.#looking = true;
-    this.#storage
-      .free()
-      .then((space) => {
-        const { diskMinFreeBytes, diskWarnFreeBytes } = this.#config;
-        const free = Math.min(space.dataDir, space.dataLogDir);
-        const total = Math.min(space.dataDirTotal, space.dataLogDirTotal);
-        const least = Math.min(diskMinFreeBytes, total * MIN_SHARE);
-        this.#judge(free, least, Math.max(Math.min(diskWarnFreeBytes, total * 2 * MIN_SHARE), least));
-      })
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'The free disk space cannot be found out.'))
-      .finally(() => (this.#looking = false));
+  /** Looks at the disk; calls while it looks wait for the same look. @returns whether there is room */
+  look(): Promise<boolean> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #look(): Promise<boolean> {
+    try {
+      const space = await this.#storage.free();
+      const { diskMinFreeBytes, diskWarnFreeBytes } = this.#config;
+      const free = Math.min(space.dataDir, space.dataLogDir);
+      const total = Math.min(space.dataDirTotal, space.dataLogDirTotal);
+      const least = Math.min(diskMinFreeBytes, total * MIN_SHARE);
+      this.#judge(free, least, Math.max(Math.min(diskWarnFreeBytes, total * 2 * MIN_SHARE), least));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'The free disk space cannot be found out.');
+    }
+    return this.#hasRoom;
   }
 
   #judge(free: number, least: number, warnBelow: number): void {

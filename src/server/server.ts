@@ -76,6 +76,7 @@ export class Server implements ConnectionHost {
   #clockFresh = false;
   #throttling = false;
   #closing = false;
+  #logFull = false;
 
   constructor(config: ServerConfig, storage: Storage, log: Logger, words: Words) {
     this.config = config;
@@ -340,6 +341,9 @@ export class Server implements ConnectionHost {
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;
       case 'serving':
+        if (this.#logFull)
+          this.log.info(`The log can be written again: clients are served, epoch ${note.epoch}.`);
+        this.#logFull = false;
         this.#served();
         return;
       default:
@@ -378,7 +382,10 @@ export class Server implements ConnectionHost {
   #storageFailed(error: StorageError): void {
     this.#appended.length = 0;
     if (error.kind !== 'full') return this.#halt({ message: error.message, exitCode: error.exitCode });
-    this.log.error(`${error.message} No client is served until there is room; trying again every second.`);
+    // Said once, and not again with every attempt that finds the disk as full as before.
+    if (!this.#logFull)
+      this.log.error(`${error.message} No client is served until there is room; trying again every second.`);
+    this.#logFull = true;
     this.submit({ kind: 'logFailed' });
     this.#reopenLater();
   }
@@ -387,10 +394,7 @@ export class Server implements ConnectionHost {
     const timer = setTimeout(() => {
       if (this.#closing) return;
       this.#storage.reopen().then(
-        () => {
-          this.#lead();
-          this.log.info('The log can be written again.');
-        },
+        () => this.#lead(),
         (error: unknown) => {
           this.log.debug({ err: error }, 'The log cannot be written yet.');
           this.#reopenLater();

@@ -83,7 +83,10 @@ describe('requests that are wrong', () => {
       ['null for a list of watches', lists(-1)],
       [
         'an unknown kind of watcher',
-        frames.request(1, OpCode.removeWatches, (w) => (w.ustring('/'), w.int(6))),
+        frames.request(1, OpCode.removeWatches, (w) => {
+          w.ustring('/');
+          w.int(6);
+        }),
       ],
       ['an unknown mode of addWatch', frames.addWatch(1, '/', 2)],
       ['a multi without an end', frames.request(1, OpCode.multi, (w) => header(w, OpCode.check))],
