@@ -114,9 +114,7 @@ export class FrameSplitter {
 
   #checked(length: number): number {
     if (length < 0 || length > this.#lengthMax) {
-      throw new FrameError(
-        `A frame announces ${length} bytes; 0 to ${this.#lengthMax} are allowed (jute.maxbuffer).`,
-      );
+      throw new FrameError(`A frame announces ${length} bytes; 0 to ${this.#lengthMax} are allowed.`);
     }
     return length;
   }

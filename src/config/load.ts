@@ -83,7 +83,7 @@ function prepareDir(key: string, dir: string, autocreate: boolean): void {
   }
   try {
     // What is in it is nobody else's business: the log holds the key of session passwords.
-    mkdirSync(dir, { recursive: true, mode: 0o750 });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new ConfigError('DATA_DIR', `The directory ${dir} (${key}) cannot be used: ${reason(error)}.`);

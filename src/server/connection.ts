@@ -76,6 +76,8 @@ export class Connection {
   #phase: Phase = 'new';
   #connectSent = false;
   #opening: Buffer = Buffer.alloc(0);
+  /** The first four bytes, for the message about what this is not. */
+  #beginning = '';
   readonly #auth: Authenticator;
   #sendsReadOnly = false;
   #sessionId: SessionId = NO_SESSION;
@@ -156,6 +158,7 @@ export class Connection {
       this.#host.answerWord(this, word, opening.subarray(4, 4 + argumentBytes));
       return;
     }
+    this.#beginning = JSON.stringify(opening.toString('latin1', 0, 4));
     this.#opening = Buffer.alloc(0);
     this.#phase = 'connecting';
     this.#frames.feed(opening);
@@ -255,7 +258,11 @@ export class Connection {
       if (!frames.next()) return false;
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      this.#abort(error.message);
+      this.#abort(
+        this.#phase === 'established'
+          ? `${error.message} The limit is jute.maxbuffer.`
+          : `it does not speak ZooKeeper's protocol, nor is it a four-letter word: it begins with ${this.#beginning}.`,
+      );
       return false;
     }
     if (frames.bytes !== this.#attached) {

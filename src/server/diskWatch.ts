@@ -1,7 +1,7 @@
 /** Looks at the free space of both directories, warns early and stops growth before the disk is full (zab.md 7.3). */
 import type { Logger } from 'pino';
 import type { ServerConfig } from '../config/index.js';
-import type { Storage } from '../storage/index.js';
+import { StorageError, type Storage } from '../storage/index.js';
 
 /** On a small file system the lower limit is this share of it instead. */
 const MIN_SHARE = 0.05;
@@ -12,16 +12,27 @@ export class DiskWatch {
   readonly #config: ServerConfig;
   readonly #log: Logger;
   readonly #onRoom: (hasRoom: boolean) => void;
+  readonly #onLost: (error: StorageError) => void;
   #hasRoom = true;
   #warned = false;
   #looking: Promise<boolean> | undefined;
 
-  /** @param onRoom told when writes that grow the data become impossible, and when they are possible again */
-  constructor(storage: Storage, config: ServerConfig, log: Logger, onRoom: (hasRoom: boolean) => void) {
+  /**
+   * @param onRoom told when writes that grow the data become impossible, and when they are possible again
+   * @param onLost told when the files are no longer there
+   */
+  constructor(
+    storage: Storage,
+    config: ServerConfig,
+    log: Logger,
+    onRoom: (hasRoom: boolean) => void,
+    onLost: (error: StorageError) => void,
+  ) {
     this.#storage = storage;
     this.#config = config;
     this.#log = log;
     this.#onRoom = onRoom;
+    this.#onLost = onLost;
   }
 
   /** Looks at the disk; calls while it looks wait for the same look. @returns whether there is room */
@@ -39,7 +50,8 @@ export class DiskWatch {
       const least = Math.min(diskMinFreeBytes, total * MIN_SHARE);
       this.#judge(free, least, Math.max(Math.min(diskWarnFreeBytes, total * 2 * MIN_SHARE), least));
     } catch (error) {
-      this.#log.warn({ err: error }, 'The free disk space cannot be found out.');
+      if (error instanceof StorageError && error.kind !== 'full') this.#onLost(error);
+      else this.#log.warn({ err: error }, 'The free disk space cannot be found out.');
     }
     return this.#hasRoom;
   }

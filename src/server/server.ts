@@ -13,7 +13,7 @@ import { Reader } from '../codec/index.js';
 import type { ServerConfig } from '../config/index.js';
 import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
 import { Listener } from '../net/index.js';
-import type { Storage, StorageError, StorageHandler } from '../storage/index.js';
+import { StorageError, type Storage, type StorageHandler } from '../storage/index.js';
 import { readTxn, zxidOf } from '../types/index.js';
 import { hex, unreachable } from '../util/index.js';
 import { Connection } from './connection.js';
@@ -60,6 +60,7 @@ export class Server implements ConnectionHost {
   #engine: Engine;
   readonly #storage: Storage;
   readonly #status: ServerStatus;
+  readonly #disk: DiskWatch;
   readonly #out = newOutput();
   #touched = new Set<HostedConnection>();
   readonly #held = new Set<HostedConnection>();
@@ -77,6 +78,8 @@ export class Server implements ConnectionHost {
   #throttling = false;
   #closing = false;
   #logFull = false;
+  /** The storage takes writes. */
+  #started = false;
 
   constructor(config: ServerConfig, storage: Storage, log: Logger, words: Words) {
     this.config = config;
@@ -86,6 +89,13 @@ export class Server implements ConnectionHost {
     this.passwords = new Passwords(storage.secret);
     this.#engine = new Engine(engineSettings(config));
     this.#status = new ServerStatus(this, storage);
+    this.#disk = new DiskWatch(
+      storage,
+      config,
+      log,
+      (hasRoom) => this.submit({ kind: 'room', hasRoom }),
+      (error) => this.#halt(error),
+    );
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
 
@@ -149,6 +159,7 @@ export class Server implements ConnectionHost {
     await new Promise<void>((resolve) => {
       this.#served = resolve;
       this.#storage.start(this.#storageHandler());
+      this.#started = true;
       this.#lead();
       this.#every(Math.max(10, Math.min(500, this.config.tickTime / 2)), () => this.#tick());
       this.#every(SWEEP_MS, () => this.#sweep());
@@ -159,11 +170,11 @@ export class Server implements ConnectionHost {
       { address: this.address, port: this.port },
       `Serving clients on ${displayAddress(this.address)}:${this.port}, epoch ${this.#status.epoch}.`,
     );
-    const watch = new DiskWatch(this.#storage, this.config, this.log, (hasRoom) =>
-      this.submit({ kind: 'room', hasRoom }),
-    );
-    this.#every(DiskWatch.INTERVAL_MS, () => watch.look());
-    watch.look();
+    if (this.config.clientPortAddress === undefined) {
+      this.log.warn('Every machine that reaches this one can connect: clientPortAddress narrows it.');
+    }
+    this.#every(DiskWatch.INTERVAL_MS, () => void this.#disk.look());
+    void this.#disk.look();
   }
   #served: () => void = () => undefined;
 
@@ -211,11 +222,12 @@ export class Server implements ConnectionHost {
     for (const timer of this.#timers) clearInterval(timer);
     for (const connection of [...this.connections.values()]) connection.destroy();
     this.#endTurn();
-    this.#flushTree(0);
+    if (this.#started) this.#flushTree(0);
     await this.#storage.close();
   }
 
   #halt(error: FatalError): void {
+    if (this.#closing) return;
     this.submit({ kind: 'logFailed' });
     this.#fail(error);
   }
@@ -381,7 +393,7 @@ export class Server implements ConnectionHost {
 
   #storageFailed(error: StorageError): void {
     this.#appended.length = 0;
-    if (error.kind !== 'full') return this.#halt({ message: error.message, exitCode: error.exitCode });
+    if (error.kind !== 'full') return this.#halt(error);
     // Said once, and not again with every attempt that finds the disk as full as before.
     if (!this.#logFull)
       this.log.error(`${error.message} No client is served until there is room; trying again every second.`);
@@ -391,17 +403,26 @@ export class Server implements ConnectionHost {
   }
 
   #reopenLater(): void {
-    const timer = setTimeout(() => {
+    setTimeout(() => {
       if (this.#closing) return;
-      this.#storage.reopen().then(
-        () => this.#lead(),
+      this.#reopen().then(
+        (serves) => {
+          if (!serves) this.#reopenLater();
+        },
         (error: unknown) => {
-          this.log.debug({ err: error }, 'The log cannot be written yet.');
-          this.#reopenLater();
+          if (error instanceof StorageError && error.kind !== 'full') this.#halt(error);
+          else this.#reopenLater();
         },
       );
-    }, REOPEN_MS);
-    timer.unref();
+    }, REOPEN_MS).unref();
+  }
+
+  /** Serves again if there is so much room that it will not end in the same way at once (zab.md 7.3). */
+  async #reopen(): Promise<boolean> {
+    if (!(await this.#disk.look())) return false;
+    await this.#storage.reopen();
+    this.#lead();
+    return true;
   }
 
   // --- connections -------------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ async function serve(config: ServerConfig, storage: Storage, log: Logger): Promi
   try {
     await server.start();
   } catch (error) {
-    await server.close();
+    // Whatever closing finds wrong is a consequence: the first error is the one to report.
+    await server.close().catch(() => undefined);
     throw error;
   }
   const close = (): Promise<void> => server.close();

@@ -68,9 +68,9 @@ export type TreeIdentity = Pick<LogIdentity, 'serverId' | 'dataId' | 'generation
 
 /**
  * Sets the tree aside, if there is one, and makes an empty one. All its connections must be closed.
- * @returns the new name of the old one
+ * @returns the new name of the old one, if there was one
  */
-export function rebuildTree(files: StorageFiles, identity: TreeIdentity): string {
+export function rebuildTree(files: StorageFiles, identity: TreeIdentity): string | undefined {
   const old = setAside(files.dataDir, basename(treeFile(files, identity.generation)), new Date());
   createTree(files, identity);
   return old;

@@ -36,7 +36,7 @@ export function prepareDirectory(directory: string, name: string, autocreate: bo
     if (!autocreate)
       throw problem('does not exist, and making it is disabled. Make it, or correct the path.');
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o750 });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw problem(`does not exist and cannot be made: ${textOf(error)}.`, error);
     }

@@ -2,6 +2,7 @@
  * Storage on disk, as the main thread sees it: reads at start, later only passes bytes to the two workers and their
  * answers to the handler. Every database belongs to one thread at a time.
  */
+import { statSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import type { LogRecord } from '../codec/index.js';
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../engine/ports.js';
@@ -41,6 +42,8 @@ interface Reopening {
 export class DiskStorage implements Storage {
   readonly secret: Buffer;
   readonly #files: StorageFiles;
+  /** Of the `log.db` that is written to: another one by this name is not it. */
+  #logInode: number | undefined;
   readonly #options: StorageOptions;
   readonly #locks: readonly DirectoryLock[];
   readonly #log: LogFound;
@@ -114,7 +117,7 @@ export class DiskStorage implements Storage {
     if (sink.reset === undefined) {
       throw new StorageError(
         'corrupt',
-        `${file} is damaged: ${damage}. It was set aside as ${setAside}; start again to rebuild the tree from the log.`,
+        `${file} is damaged: ${damage}. It was set aside as ${setAside ?? 'nothing'}; start again to rebuild the tree from the log.`,
       );
     }
     this.#tell(`${file} is damaged: the tree is rebuilt from the log, which is complete.`, {
@@ -140,6 +143,7 @@ export class DiskStorage implements Storage {
     assert(this.#workers === undefined && this.#state === 'open', 'Storage is started once.');
     this.#closeReaders();
     this.#handler = handler;
+    this.#logInode = statSync(this.#files.log, { throwIfNoEntry: false })?.ino;
     const { logRetentionRecords, logRetentionBytes, forceSync } = this.#options;
     const synchronous = forceSync ? 'FULL' : 'OFF';
     this.#workers = new Workers(
@@ -209,12 +213,20 @@ export class DiskStorage implements Storage {
   }
 
   async free(): Promise<StorageSpace> {
-    const [tree, log] = await Promise.all([statfs(this.#files.dataDir), statfs(this.#files.dataLogDir)]);
+    const log = statSync(this.#files.log, { throwIfNoEntry: false });
+    if (this.#logInode !== undefined && log?.ino !== this.#logInode) {
+      throw new StorageError(
+        'io',
+        `${this.#files.log} was removed or replaced while the server ran: what it acknowledges reaches no file any more. ` +
+          'Put the directory back from a backup, or start again with what is there.',
+      );
+    }
+    const [tree, logs] = await Promise.all([statfs(this.#files.dataDir), statfs(this.#files.dataLogDir)]);
     return {
       dataDir: tree.bavail * tree.bsize,
-      dataLogDir: log.bavail * log.bsize,
+      dataLogDir: logs.bavail * logs.bsize,
       dataDirTotal: tree.blocks * tree.bsize,
-      dataLogDirTotal: log.blocks * log.bsize,
+      dataLogDirTotal: logs.blocks * logs.bsize,
     };
   }
 

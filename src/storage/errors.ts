@@ -85,6 +85,13 @@ export function writeError(error: unknown, file: string, hasSpace: () => boolean
       },
     );
   }
+  if (code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EPERM') {
+    return new StorageError(
+      'config',
+      `${file} cannot be written by this user (${textOf(error)}). Correct owner and permissions.`,
+      { cause: error },
+    );
+  }
   if (isDamage(error)) {
     return new StorageError('corrupt', `${file} is damaged: ${textOf(error)}.`, { cause: error });
   }

@@ -5,7 +5,7 @@
  * Never open `lock.db`, `log.db` or `tree-*.db` of a running server with `node:fs` in its own process: closing such
  * a file drops all POSIX locks that the process has on it, SQLite's too.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Connection } from './database.js';
@@ -29,7 +29,10 @@ export class DirectoryLock {
   static take(directory: string): DirectoryLock {
     let db: Connection | undefined;
     try {
-      db = new Database(join(directory, LOCK_FILE), { timeout: 0 });
+      const file = join(directory, LOCK_FILE);
+      // On a file that it may not write SQLite takes a shared lock and says nothing.
+      if (existsSync(file)) accessSync(file, constants.W_OK);
+      db = new Database(file, { timeout: 0 });
       db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
       tellPid(join(directory, PID_FILE));

@@ -10,7 +10,7 @@ import { checkpoint, openForWriting, requireSafeSqlite, sqliteVersion } from './
 import { prepareDirectory, syncFile } from './directories.js';
 import { DiskStorage } from './disk.js';
 import { codeOf, StorageError, writeError } from './errors.js';
-import { filesOf, treeFile, treeGenerations, type StorageFiles } from './files.js';
+import { checkWritable, filesOf, treeFile, treeGenerations, type StorageFiles } from './files.js';
 import { describe } from './logReader.js';
 import { DirectoryLock } from './lock.js';
 import { MarkFile } from './mark.js';
@@ -60,6 +60,7 @@ async function openLocked(
   options: StorageOptions,
   locks: readonly DirectoryLock[],
 ): Promise<DiskStorage> {
+  checkWritable(files);
   if (!options.forceSync) {
     options.onProgress?.('forceSync is off: a power failure loses acknowledged writes.', {});
   }

@@ -22,6 +22,8 @@ export class Writer {
   readonly #sequential: Acknowledged[] = [];
   readonly #ephemerals: Acknowledged[] = [];
   readonly #multis: Acknowledged[] = [];
+  /** Created, and then deleted again. */
+  readonly #deleted: string[] = [];
   #counter: Stat | undefined;
   /** Versions asked for; those behind the last acknowledged one may or may not have happened. */
   #counterAsked = 0;
@@ -46,7 +48,7 @@ export class Writer {
   get acknowledged(): number {
     const { length } = this.#created;
     const others = this.#sequential.length + this.#ephemerals.length + this.#multis.length;
-    return length + others + (this.#counter?.version ?? 0);
+    return length + others + this.#deleted.length + (this.#counter?.version ?? 0);
   }
 
   /** Highest zxid that was acknowledged. */
@@ -79,7 +81,7 @@ export class Writer {
 
   async #one(n: number): Promise<void> {
     const zk = this.#zk;
-    switch (n % 5) {
+    switch (n % 6) {
       case 0: {
         const { path, stat } = await zk.createWithStat(`${this.#root}/n-${n}`, `data ${n}`);
         this.#note(this.#created, path, stat);
@@ -109,9 +111,15 @@ export class Writer {
         if (first.stat !== undefined) this.#note(this.#multis, path, first.stat);
         return;
       }
-      default: {
+      case 4: {
         const { path, stat } = await zk.createWithStat(`${this.#root}/e-${n}`, null, { ephemeral: true });
         this.#note(this.#ephemerals, path, stat);
+        return;
+      }
+      default: {
+        const path = `${this.#root}/d-${n}`;
+        await Promise.all([zk.create(path, 'soon gone'), zk.delete(path)]);
+        this.#deleted.push(path);
         return;
       }
     }
@@ -133,11 +141,21 @@ export class Writer {
     for (const [i, { path, stat }] of this.#sequential.entries()) {
       expect(sequential[i], path).to.deep.equal(stat);
     }
-    const names = this.#sequential.map(({ path }) => path);
-    expect(new Set(names).size, 'a sequence number was given twice').to.equal(names.length);
+    await this.#verifySequence(zk);
+    const deleted = await Promise.all(this.#deleted.map((path) => zk.exists(path)));
+    for (const [i, path] of this.#deleted.entries()) expect(deleted[i], path).to.equal(null);
     await this.#verifyCounter(zk);
     await this.#verifyMultis(zk);
     this.#verifyOrder();
+  }
+
+  /** No number that was given away is given again, also not by the server that came up after the crash. */
+  async #verifySequence(zk: ZooKeeper): Promise<void> {
+    const numberOf = (path: string): number => Number(path.slice(-10));
+    const numbers = this.#sequential.map(({ path }) => numberOf(path));
+    expect(new Set(numbers).size, 'a sequence number was given twice').to.equal(numbers.length);
+    const next = numberOf(await zk.create(`${this.#root}/s-`, null, { sequential: true }));
+    expect(next, 'the next sequence number').to.be.greaterThan(Math.max(-1, ...numbers));
   }
 
   async #verifyCounter(zk: ZooKeeper): Promise<void> {
@@ -159,9 +177,11 @@ export class Writer {
       expect(present.has(other), `${name} without ${other}: half a multi`).to.equal(true);
     }
     for (const { path, stat } of this.#multis) {
-      const [a, b] = await Promise.all([zk.exists(`${path}-a`), zk.exists(`${path}-b`)]);
-      expect(a?.czxid, `${path}-a`).to.equal(stat.czxid);
+      const [a, b] = await Promise.all([zk.getData(`${path}-a`), zk.exists(`${path}-b`)]);
+      expect(a.stat.czxid, `${path}-a`).to.equal(stat.czxid);
+      expect(a.data?.toString(), `${path}-a`).to.equal('again');
       expect(b?.czxid, `${path}-b`).to.equal(stat.czxid);
+      expect([a.stat.ctime, b?.ctime], 'one time for all').to.deep.equal([stat.ctime, stat.ctime]);
     }
   }
 

@@ -144,10 +144,9 @@ describe('zkServer.sh', function () {
       second.config,
       `dataDir=${second.dataDir}\nclientPort=${first.port}\nclientPortAddress=127.0.0.1\n`,
     );
-    expect(second.run(['start', second.config])).to.include({
-      status: 1,
-      stdout: 'Starting zookeeper ... FAILED TO START\n',
-    });
+    const refused = second.run(['start', second.config]);
+    expect(refused).to.include({ status: 1, stdout: 'Starting zookeeper ... FAILED TO START\n' });
+    expect(refused.stderr).to.match(/Cannot listen on 127\.0\.0\.1, port \d+: another program uses it/);
   });
 
   it('stop without a server is no error', async () => {
