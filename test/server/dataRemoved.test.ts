@@ -9,11 +9,15 @@ describe('a server whose log is removed while it runs', () => {
   it('says so and cannot go on', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'zabkeeper-removed-'));
     const server = await startServer({ dataDir: directory });
-    rmSync(directory, { recursive: true, force: true });
-    const error = await server.failed;
-    expect(error.message).to.match(/log\.db was removed or replaced while the server ran/);
-    expect(error.exitCode).to.equal(74);
-    expect(server.status.serving).to.equal(false);
-    await server.close().catch(() => undefined);
+    try {
+      rmSync(directory, { recursive: true, force: true });
+      const error = await server.failed;
+      // Whoever notices first says it: the look at the disk, or a write that finds no directory.
+      expect(error.message).to.contain(directory);
+      expect(error.exitCode).to.equal(74);
+      expect(server.status.serving).to.equal(false);
+    } finally {
+      await server.close().catch(() => undefined);
+    }
   });
 });
