@@ -71,11 +71,6 @@ export const sessionTable = group(
     exists('~/e'),
   ),
   row(
-    'what is pipelined behind closeSession is not done',
-    on('B', pipeline(closeSession(), create('~/a'))),
-    exists('~/a'),
-  ),
-  row(
     'what is pipelined before closeSession is done',
     on('B', pipeline(create('~/a'), closeSession())),
     exists('~/a'),
