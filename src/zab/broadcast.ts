@@ -6,23 +6,8 @@ import { writeLogRecord, Writer, type LogRecord } from '../codec/index.js';
 import { assert } from '../util/index.js';
 import { makeZxid, counterOf, epochOf, type Zxid } from '../types/index.js';
 import { chainOf } from './chain.js';
+import type { LogBatch, LogMark } from './mark.js';
 import { quorumIndex } from './quorum.js';
-
-/** A position in the log: the record's index, its zxid and the chain hash up to and including it. */
-export interface LogMark {
-  /** Contiguous since the birth of the data directory; the first record has index 1. */
-  readonly index: number;
-  readonly zxid: Zxid;
-  /** Signed 64 bits, as jute and SQLite keep it; see `chain.ts`. */
-  readonly chain: bigint;
-}
-
-/** The records of one turn: jute `LogRecord`s one behind the other, in memory that the batch owns. */
-export interface LogBatch {
-  readonly bytes: Buffer;
-  readonly count: number;
-  readonly last: LogMark;
-}
 
 /** The counter of an epoch ends here (protocol.md section 10): what comes after needs a new epoch. */
 const COUNTER_MAX = 0xffffffff;

@@ -1,4 +1,26 @@
 /** ZAB: the order of txns and their commitment. */
-export { Broadcast, expectedChain, type LogBatch, type LogMark } from './broadcast.js';
+export { Broadcast, expectedChain } from './broadcast.js';
 export { chainOf } from './chain.js';
+export { Configuration, type ConfigMember } from './configuration.js';
+export { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
+export type {
+  Answer,
+  Notification,
+  PeerMessage,
+  PeerState,
+  ServerId,
+  ToLeader,
+  ToLearner,
+} from './messages.js';
+export type {
+  Boot,
+  DiskInput,
+  DiskOp,
+  LinkId,
+  LinkOp,
+  NetworkInput,
+  PeerNote,
+  PeerOutput,
+  Token,
+} from './ports.js';
 export { quorumIndex } from './quorum.js';
