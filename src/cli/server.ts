@@ -39,6 +39,8 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Only for servers of `zabkeeper ensemble start`, which hold a channel to it: if it is killed, they end as well.
+  process.on('disconnect', () => stop('SIGTERM'));
 
   try {
     const resolved = loadConfig(location);

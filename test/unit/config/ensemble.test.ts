@@ -3,6 +3,7 @@
  * join the others.
  */
 import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
 import { ConfigError, peerTimes } from '../../../src/config/index.js';
 import { BASE, resolve } from './support.js';
 
@@ -124,6 +125,18 @@ describe('a member of an ensemble', () => {
     });
     expect(warnings.join('\n')).to.include('later release: observerMasterPort, oraclePath.');
     expect(warnings.join('\n')).to.include('tcpKeepAlive (zoo.cfg, line 10) has no effect. Links between');
+  });
+});
+
+describe('conf/ensemble/zoo.cfg', () => {
+  it('is a configuration for each of its members, once they have their myid', () => {
+    const text = readFileSync(new URL('../../../../conf/ensemble/zoo.cfg', import.meta.url), 'utf8');
+    for (const id of [1, 2, 3]) {
+      const { config, warnings } = resolve(text, { files: { '/var/lib/zabkeeper/myid': `${id}\n` } });
+      expect(config.ensemble?.id).to.equal(id);
+      expect(config.clientPort).to.equal(2181);
+      expect(warnings).to.deep.equal([]);
+    }
   });
 });
 
