@@ -6,9 +6,9 @@
  * from B to A. A TCP proxy cannot lose a SYN: where a passage is held, a new connection is taken and then hears
  * nothing, and it is reset when the passage opens again. What was under way on old connections arrives late.
  */
-import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
-import { LOOPBACK } from '../interop/network.js';
+import { freePort, LOOPBACK } from '../interop/network.js';
 
 export type ServerId = number;
 
@@ -17,6 +17,9 @@ export type FirstBytes = (bytes: Buffer) => Buffer | undefined;
 
 /** Bytes held in one direction before its source is no longer read. */
 const HELD_BYTES_MAX = 1024 * 1024;
+
+/** How often the ports behind the proxies are looked at. */
+const LOOK_MS = 10;
 
 interface Passage {
   held: boolean;
@@ -28,10 +31,11 @@ export class Network implements AsyncDisposable {
   /** Pairs between which connections are reset, `lower-higher`. */
   readonly #cut = new Set<string>();
   readonly #links: Link[] = [];
+  readonly #timer = setInterval(() => this.#look(), LOOK_MS);
 
   /** Opens a proxy for what `from` says to a port of `to`, and returns the port to tell `from`. */
   async link(from: ServerId, to: ServerId, port: number, firstBytes?: FirstBytes): Promise<number> {
-    const link = await Link.open(this, from, to, port, firstBytes);
+    const link = new Link(this, { from, to, target: port, port: await freePort(), firstBytes });
     this.#links.push(link);
     return link.port;
   }
@@ -39,6 +43,7 @@ export class Network implements AsyncDisposable {
   /** Resets connections between two servers, old and new ones. */
   cut(a: ServerId, b: ServerId): void {
     this.#cut.add(pair(a, b));
+    this.#look();
     for (const link of this.#linksBetween(a, b)) link.reset();
   }
 
@@ -65,6 +70,7 @@ export class Network implements AsyncDisposable {
   heal(): void {
     this.#cut.clear();
     this.#passages.clear();
+    this.#look();
     for (const link of this.#links) link.passagesChanged();
   }
 
@@ -76,8 +82,15 @@ export class Network implements AsyncDisposable {
     return this.#passages.get(`${from}>${to}`) ?? { held: false, delayMs: 0 };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.close()));
+  [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    for (const link of this.#links) link.close();
+    return Promise.resolve();
+  }
+
+  #look(): void {
+    const open = listeningPorts();
+    for (const link of this.#links) link.listen(open.has(link.target) && !this.isCut(link.from, link.to));
   }
 
   #change(from: ServerId, to: ServerId, change: Partial<Passage>): void {
@@ -98,40 +111,58 @@ function pair(a: ServerId, b: ServerId): string {
   return `${Math.min(a, b)}-${Math.max(a, b)}`;
 }
 
+/** Ports with a listener on this machine. */
+function listeningPorts(): Set<number> {
+  const LISTEN = '0A';
+  const ports = new Set<number>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readFileSync(table, 'latin1').split('\n')) {
+      const [, local = '', , state] = line.trim().split(/ +/);
+      if (state === LISTEN) ports.add(parseInt(local.slice(local.lastIndexOf(':') + 1), 16));
+    }
+  }
+  return ports;
+}
+
+interface LinkOptions {
+  readonly from: ServerId;
+  readonly to: ServerId;
+  readonly target: number;
+  readonly port: number;
+  readonly firstBytes: FirstBytes | undefined;
+}
+
 /** The proxy of one port for one server. */
 class Link {
   readonly from: ServerId;
   readonly to: ServerId;
+  /** The port behind the proxy, and its own. */
+  readonly target: number;
   readonly port: number;
   readonly #network: Network;
-  readonly #server: net.Server;
+  readonly #firstBytes: FirstBytes | undefined;
+  #server: net.Server | undefined;
   readonly #wires = new Set<Wire>();
   /** Taken while a passage was held: never connected to anything. */
   readonly #unheard = new Set<net.Socket>();
 
-  private constructor(network: Network, from: ServerId, to: ServerId, server: net.Server, port: number) {
+  constructor(network: Network, { from, to, target, port, firstBytes }: LinkOptions) {
     this.#network = network;
     this.from = from;
     this.to = to;
-    this.#server = server;
+    this.target = target;
     this.port = port;
+    this.#firstBytes = firstBytes;
   }
 
-  static async open(
-    network: Network,
-    from: ServerId,
-    to: ServerId,
-    target: number,
-    firstBytes: FirstBytes | undefined,
-  ): Promise<Link> {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true });
-    server.listen(0, LOOPBACK);
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('not a TCP server');
-    const link = new Link(network, from, to, server, address.port);
-    server.on('connection', (socket) => link.#accept(socket, target, firstBytes));
-    return link;
+  /** Connections under way go on either way. */
+  listen(open: boolean): void {
+    if (open === (this.#server !== undefined)) return;
+    this.#server?.close();
+    this.#server = undefined;
+    if (!open) return;
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#server.listen(this.port, LOOPBACK);
   }
 
   reset(): void {
@@ -144,10 +175,9 @@ class Link {
     if (!this.#isHeld) this.#resetUnheard();
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.reset();
-    this.#server.close();
-    await once(this.#server, 'close');
+    this.listen(false);
   }
 
   get #isHeld(): boolean {
@@ -159,7 +189,7 @@ class Link {
     for (const socket of this.#unheard) socket.resetAndDestroy();
   }
 
-  #accept(socket: net.Socket, target: number, firstBytes: FirstBytes | undefined): void {
+  #accept(socket: net.Socket): void {
     socket.on('error', () => undefined);
     if (this.#network.isCut(this.from, this.to)) {
       socket.resetAndDestroy();
@@ -171,11 +201,11 @@ class Link {
       socket.once('close', () => this.#unheard.delete(socket));
       return;
     }
-    const upstream = net.connect({ host: LOOPBACK, port: target, allowHalfOpen: true, noDelay: true });
+    const upstream = net.connect({ host: LOOPBACK, port: this.target, allowHalfOpen: true, noDelay: true });
     upstream.on('error', () => undefined);
     const { from, to } = this;
     const wire = new Wire(
-      new Direction(socket, upstream, () => this.#network.passage(from, to), firstBytes),
+      new Direction(socket, upstream, () => this.#network.passage(from, to), this.#firstBytes),
       new Direction(upstream, socket, () => this.#network.passage(to, from), undefined),
     );
     this.#wires.add(wire);
