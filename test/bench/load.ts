@@ -1,7 +1,8 @@
 /**
  * The load of a benchmark, as a process of its own: connections that keep a window of requests outstanding. It counts
  * reply frames and does not decode them, so that what is measured is the server.
- * Arguments: host port op connections window seconds size. Prints one JSON object.
+ * Arguments: host ports op connections window seconds size; with several ports,
+ * separated by commas, the connections are spread over them. Prints one JSON object.
  */
 import { connect, type Socket } from 'node:net';
 import {
@@ -166,7 +167,7 @@ class LoadConnection {
 /** Runs the load and returns what was measured, warm-up (a quarter of the time) left out. */
 export async function load(
   host: string,
-  port: number,
+  ports: readonly number[],
   op: Op,
   connections: number,
   window: number,
@@ -175,8 +176,10 @@ export async function load(
 ): Promise<LoadResult> {
   const run = `/bench-${process.pid}-${op}`;
   const all: LoadConnection[] = [];
-  for (let i = 0; i < connections; i++)
+  for (let i = 0; i < connections; i++) {
+    const port = ports[i % ports.length] ?? 0;
     all.push(await LoadConnection.open(host, port, `${run}-${i}`, op, size));
+  }
   for (const connection of all) {
     connection.refill = (): void => {
       if (connection.outstanding <= window / 2) connection.fill(window);
@@ -212,9 +215,9 @@ function sleep(ms: number): Promise<void> {
 }
 
 if (process.argv[1]?.endsWith('load.js') === true) {
-  const [host = '', port = '', op = '', ...numbers] = process.argv.slice(2);
+  const [host = '', ports = '', op = '', ...numbers] = process.argv.slice(2);
   const [connections = 1, window = 1, seconds = 1, size = 100] = numbers.map(Number);
   if (op !== 'get' && op !== 'set' && op !== 'create') throw new Error(`Unknown operation ${op}.`);
-  const result = await load(host, Number(port), op, connections, window, seconds, size);
+  const result = await load(host, ports.split(',').map(Number), op, connections, window, seconds, size);
   console.log(JSON.stringify(result));
 }

@@ -11,7 +11,8 @@ import type { LoadResult } from './load.js';
 const run = promisify(execFile);
 const LOAD = fileURLToPath(new URL('./load.js', import.meta.url));
 
-const HELP = `npm run bench -- [options]
+const HELP = `npm run bench -- heal [options]   how fast an ensemble heals; see heal --help
+npm run bench -- [options]
   --ops get,set,create   operations, one after the other   (get,set,create)
   --connections N        client connections                (8)
   --window N             requests outstanding on each      (128)
@@ -21,7 +22,9 @@ const HELP = `npm run bench -- [options]
   --apache               measure Apache ZooKeeper as well, in the same run
   --cpu-prof             leave a CPU profile of our server in the current directory`;
 
+const [command, ...more] = process.argv.slice(2);
 const { values } = parseArgs({
+  args: command === 'heal' ? [] : process.argv.slice(2),
   options: {
     ops: { type: 'string', default: 'get,set,create' },
     connections: { type: 'string', default: '8' },
@@ -35,7 +38,8 @@ const { values } = parseArgs({
   },
 });
 
-if (values.help) console.log(HELP);
+if (command === 'heal') await (await import('./heal.js')).heal(more);
+else if (values.help) console.log(HELP);
 else await main();
 
 async function main(): Promise<void> {
