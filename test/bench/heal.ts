@@ -254,7 +254,9 @@ async function footprint(flavour: Flavour, seconds: number): Promise<void> {
   const pids = ensemble.members.map(({ server }) => server.pid ?? 0);
   const sum = (field: string): number =>
     Math.round(pids.reduce((bytes, pid) => bytes + memory(pid, field), 0) / MIB);
-  console.log(`${flavour}\tidle memory of three servers\tRSS ${sum('Rss')} MiB\tPSS ${sum('Pss')} MiB`);
+  const printMemory = (when: string): void =>
+    console.log(`${flavour}\tmemory of three servers, ${when}\tRSS ${sum('Rss')} MiB\tPSS ${sum('Pss')} MiB`);
+  printMemory('idle');
   const ports = ensemble.members.map(({ server }) => server.port).join(',');
   const args = [LOAD, LOOPBACK, ports, 'set', '12', '128', String(seconds), '100'];
   const { stdout } = await run(process.execPath, args);
@@ -262,6 +264,7 @@ async function footprint(flavour: Flavour, seconds: number): Promise<void> {
   console.log(
     `${flavour}\tpipelined set over three servers\t${perSecond}/s\tp50 ${p50Ms.toFixed(1)} ms\tp99 ${p99Ms.toFixed(1)} ms\t${errors} errors`,
   );
+  printMemory('after these writes');
 }
 
 /** A field of smaps_rollup, in bytes. */
