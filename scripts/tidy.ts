@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: ['codec', 'util', 'node:*'],
   storage: ['engine', 'zab', 'types', 'codec', 'util', 'node:*', 'better-sqlite3'],
   client: ['types', 'codec', 'util', 'node:*'],
-  server: ['engine', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
+  server: ['engine', 'zab', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
   ops: ['server', 'config', 'types', 'util', 'node:*', 'ipaddr.js'],
   start: ['server', 'ops', 'storage', 'config', 'node:*', 'pino'],
   cli: ['start', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
