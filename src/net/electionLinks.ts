@@ -202,7 +202,12 @@ export class ElectionLinks {
       return;
     }
     this.#dialsFailed++;
-    if (peer.link === undefined) this.#report(peer, false);
+    if (peer.link === undefined) {
+      const { id, reportedUp } = peer;
+      const text = `Server ${id} cannot be reached on its election port: ${outcome.why}.`;
+      if (reportedUp !== false) this.#context.log.info(`election ${id}`, text);
+      this.#report(peer, false);
+    }
     // The lower one knocks only when it has something to say.
     if (!calls) return;
     // A link that was lost in the meantime, or a knock that came, is served by this as well.
@@ -279,7 +284,7 @@ export class ElectionLinks {
 
   #sendPending(peer: Peer): void {
     const { link, pending } = peer;
-    if (link === undefined || pending === undefined || peer.writing) return;
+    if (link?.open !== true || pending === undefined || peer.writing) return;
     peer.pending = undefined;
     peer.writing = true;
     link.writeFrame(encodeNotification(pending), () => {

@@ -21,8 +21,12 @@ import {
 const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 /** Messages in a group; a small one takes more memory than bytes. */
 const GROUP_MESSAGES_MAX = 100_000;
-/** Memory for the messages of a usual turn; a larger one begins on memory of its own, so that nothing is moved. */
-const CHUNK_BYTES = 4 * 1024;
+/**
+ * Memory for the messages of a usual turn. When it is full, more is taken, twice as much each time, and a large message
+ * gets memory of its own: nothing that was written is ever moved.
+ */
+const CHUNK_BYTES_MIN = 2 * 1024;
+const CHUNK_BYTES_MAX = 64 * 1024;
 const LENGTH_BYTES = 4;
 /** Tag of `FrameGroup.messages`. */
 const MESSAGES_TAG = 10;
@@ -40,8 +44,10 @@ export class FrameGroupWriter {
   #writer: ProtoWriter | undefined;
   /** Bytes that still fit into the writer's memory. */
   #room = 0;
-  /** Where the length of the frame in progress stands, at the beginning of this memory. */
+  #chunkBytes = CHUNK_BYTES_MIN;
+  /** Where the length of the frame in progress stands. */
   #head: ProtoWriter | undefined;
+  #headAt = 0;
   #frameLength = 0;
   #frameMessages = 0;
 
@@ -78,6 +84,7 @@ export class FrameGroupWriter {
     const chunks = this.#chunks;
     this.#chunks = [];
     this.#length = 0;
+    this.#chunkBytes = CHUNK_BYTES_MIN;
     return chunks;
   }
 
@@ -87,7 +94,8 @@ export class FrameGroupWriter {
     let writer = this.#writer;
     if (writer === undefined || needed > this.#room) {
       this.#endChunk();
-      const capacity = Math.max(needed, CHUNK_BYTES);
+      const capacity = Math.max(needed, this.#chunkBytes);
+      this.#chunkBytes = Math.min(this.#chunkBytes * 2, CHUNK_BYTES_MAX);
       writer = this.#writer = protoWriter(capacity);
       this.#room = capacity;
     }
@@ -100,8 +108,6 @@ export class FrameGroupWriter {
     }
     return writer;
   }
-
-  #headAt = 0;
 
   #endFrame(): void {
     const head = this.#head;

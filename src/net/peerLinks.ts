@@ -98,13 +98,18 @@ export class PeerLinks {
 
   /**
    * Opens the ports of this server's own line and begins to dial.
-   * @throws ListenError when a port cannot be opened, after `bindRetries`
+   * @throws ListenError when a port cannot be opened, after `bindRetries`; everything is stopped then
    */
   async start(): Promise<void> {
-    for (const { channel, host, port } of this.#ports()) {
-      const listener = await this.#bind(channel, host, port);
-      if (listener === undefined) return;
-      this.#listeners.push(listener);
+    try {
+      for (const { channel, host, port } of this.#ports()) {
+        const listener = await this.#bind(channel, host, port);
+        if (listener === undefined) return;
+        this.#listeners.push(listener);
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
     }
     this.#election.start();
   }

@@ -21,7 +21,7 @@ export function protoReader(bytes: Buffer): ProtoReader {
 /** A writer with room for `size` bytes of messages. */
 export function protoWriter(size: number): ProtoWriter {
   const writer = protobuf.Writer.create();
-  writer.buf = Buffer.allocUnsafeSlow(size + WRITER_SLACK);
+  writer.buf = Buffer.allocUnsafe(size + WRITER_SLACK);
   return writer;
 }
 

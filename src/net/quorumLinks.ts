@@ -32,6 +32,8 @@ interface QuorumLink {
   readonly dialled: boolean;
   readonly socket: PeerSocket;
   readonly group: FrameGroupWriter;
+  /** Closed for a reason that is in the log already. */
+  dropped: boolean;
 }
 
 /** A peer that has not taken so much is too slow, or gone. */
@@ -133,7 +135,8 @@ export class QuorumLinks {
 
   #adopt(socket: PeerSocket, peer: ServerId, dialled: boolean): void {
     if (this.#stopped) return socket.destroy('this server stops');
-    const link: QuorumLink = { id: this.#nextLink++, peer, dialled, socket, group: new FrameGroupWriter() };
+    const id = this.#nextLink++;
+    const link: QuorumLink = { id, peer, dialled, socket, group: new FrameGroupWriter(), dropped: false };
     this.#links.set(link.id, link);
     socket.accept(QUORUM_FRAME_BYTES_MAX);
     socket.handler = {
@@ -162,6 +165,7 @@ export class QuorumLinks {
   #drop(link: QuorumLink, why: string): void {
     const { address } = link.socket;
     this.#context.log.warn(address, `Closes the quorum link with server ${link.peer}: ${why}.`);
+    link.dropped = true;
     link.group.take();
     this.#toFlush.delete(link);
     link.socket.destroy(why);
@@ -170,7 +174,9 @@ export class QuorumLinks {
   #lost(link: QuorumLink, why: string): void {
     this.#toFlush.delete(link);
     if (!this.#links.delete(link.id)) return;
-    this.#context.log.info(`link ${link.id}`, `The quorum link with server ${link.peer} is down: ${why}.`);
+    if (!link.dropped) {
+      this.#context.log.info(`link ${link.id}`, `The quorum link with server ${link.peer} is down: ${why}.`);
+    }
     this.#context.sink({ kind: 'linkDown', link: link.id });
   }
 }
