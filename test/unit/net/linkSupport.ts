@@ -198,15 +198,7 @@ export class FakeLink {
 
   /** Says hello; what is not given is right between servers 1 and 2. */
   hello(hello: Partial<Hello>): void {
-    const defaults: Hello = {
-      channel: 'election',
-      from: 1,
-      to: 2,
-      ensembleId: undefined,
-      version: 'fake',
-      capabilities: [],
-    };
-    this.send(encodeHello({ ...defaults, ...hello }));
+    this.socket.write(helloFrame(hello));
   }
 
   send(payload: Uint8Array): void {
@@ -232,6 +224,18 @@ export class FakeLink {
     this.socket.destroy();
     await closed;
   }
+}
+
+export function helloFrame(hello: Partial<Hello>): Buffer {
+  const defaults: Hello = {
+    channel: 'election',
+    from: 1,
+    to: 2,
+    ensembleId: undefined,
+    version: 'fake',
+    capabilities: [],
+  };
+  return framed(encodeHello({ ...defaults, ...hello }));
 }
 
 export class FakeServer {
