@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   watch: ['types', 'util'],
   engine: ['zab', 'tree', 'session', 'watch', 'types', 'codec', 'util'],
   config: ['util', 'node:*'],
-  net: ['codec', 'util', 'node:*'],
+  net: ['zab', 'types', 'codec', 'util', 'node:*', 'protobufjs/minimal.js'],
   storage: ['engine', 'zab', 'types', 'codec', 'util', 'node:*', 'better-sqlite3'],
   client: ['types', 'codec', 'util', 'node:*'],
   server: ['engine', 'zab', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
