@@ -45,6 +45,8 @@ export class Handshake {
     const { connection: id, sessionId } = input;
     const connection = this.#own.clients.open(id, input.identities);
     if (this.#own.service() === 'none') return this.#own.clients.close(id, 'not serving');
+    if (this.#own.service() === 'leading' && this.#own.settings.leaderServes === false)
+      return this.#own.clients.close(id, 'not serving');
     if (this.#own.service() === 'readOnly') return this.#connectReadOnly(connection, input);
     // Not an invalid session: the client is to try another server and keep what it has (monotonic reads).
     if (input.lastZxidSeen > this.#own.state.lastZxid)

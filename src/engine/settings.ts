@@ -22,6 +22,8 @@ export interface EngineSettings {
   readonly localSessionsUpgrading?: boolean;
   /** Without a quorum, reads are served to clients that take that. @default false */
   readonly readOnlyMode?: boolean;
+  /** Clients may connect to this server while it leads. @default true */
+  readonly leaderServes?: boolean;
   /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */
   readonly counterStart?: number;
 }

@@ -18,11 +18,16 @@ import { Connection } from './connection.js';
 import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
 import { DiskWatch } from './diskWatch.js';
 import { engineSettings } from './engineSettings.js';
+import { EnsembleMember } from './ensembleMember.js';
 import { Passwords } from './passwords.js';
 import { Persistence } from './persistence.js';
 import { ServerStats } from './stats.js';
 import { ServerStatus } from './serverStatus.js';
 
+/** Members of an ensemble tell each other by time that they are there. */
+const MEMBER_TICK_MS = 10;
+/** A leader may take so long to hand over. */
+const HAND_OVER_MS_MAX = 400;
 /** How often deadlines of connections are looked at. */
 const SWEEP_MS = 1000;
 /** Changes go to `tree.db` at least this often. */
@@ -49,6 +54,8 @@ export class Server implements ConnectionHost {
   readonly passwords: Passwords;
   readonly words: Words;
   readonly connections = new Map<ConnectionId, Connection>();
+  /** Undefined when this server is alone. */
+  readonly member: EnsembleMember | undefined;
   /** Settles when the server cannot go on; never when it is closed. */
   readonly failed: Promise<FatalError>;
 
@@ -81,7 +88,7 @@ export class Server implements ConnectionHost {
     this.words = words;
     this.log = log;
     this.#storage = storage;
-    this.passwords = new Passwords(storage.secret);
+    this.passwords = new Passwords(() => storage.secret);
     this.#engine = new Engine(engineSettings(config));
     this.#status = new ServerStatus(this, storage);
     this.#disk = new DiskWatch(
@@ -92,6 +99,7 @@ export class Server implements ConnectionHost {
       (error) => this.halt(error),
     );
     this.#persistence = new Persistence(storage, this, this.#disk);
+    if (config.ensemble !== undefined) this.member = new EnsembleMember(config.ensemble, storage, this);
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
 
@@ -154,18 +162,25 @@ export class Server implements ConnectionHost {
       },
       (socket) => this.#accept(socket),
     );
+    await this.member?.links.start();
     await new Promise<void>((resolve) => {
       this.#served = resolve;
       this.#started = true;
       this.#persistence.start();
-      this.#every(Math.max(10, Math.min(500, this.config.tickTime / 2)), () => this.#tick());
+      const tickMs = Math.max(10, Math.min(500, this.config.tickTime / 2));
+      this.#every(this.member === undefined ? tickMs : MEMBER_TICK_MS, () => this.#readClocks());
+      // The others may be a while; until then this server says that it does not serve.
+      if (this.member !== undefined) resolve();
       this.#every(SWEEP_MS, () => this.#sweep());
       this.#every(FLUSH_MS, () => this.#persistence.flush(1));
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
+    const where = `${displayAddress(this.address)}:${this.port}`;
     this.log.info(
       { address: this.address, port: this.port },
-      `Serving clients on ${displayAddress(this.address)}:${this.port}, epoch ${this.#status.epoch}.`,
+      this.member === undefined
+        ? `Serving clients on ${where}, epoch ${this.#status.epoch}.`
+        : `Listening for clients on ${where}.`,
     );
     if (this.config.clientPortAddress === undefined) {
       this.log.warn('Every machine that reaches this one can connect: clientPortAddress narrows it.');
@@ -180,12 +195,24 @@ export class Server implements ConnectionHost {
     if (this.#closing) return;
     this.#closing = true;
     this.#listener?.close();
+    if (this.member !== undefined && this.#started) await this.#handOver();
     for (const timer of this.#timers) clearInterval(timer);
     for (const connection of [...this.connections.values()]) connection.destroy();
     this.#endTurn();
     if (this.#started) this.#persistence.flush(0);
     this.#persistence.close();
+    await this.member?.links.stop();
     await this.#storage.close();
+  }
+
+  /** The others need not notice that this server is gone: it says so. */
+  async #handOver(): Promise<void> {
+    this.submit({ kind: 'stop' });
+    const until = performance.now() + HAND_OVER_MS_MAX;
+    while (!this.engine.peer.hasStopped && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    // What it said last is still to leave.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** The server cannot go on. */
@@ -223,6 +250,10 @@ export class Server implements ConnectionHost {
     return outstanding > this.config.globalOutstandingLimit || outstandingBytes > OUTSTANDING_BYTES_MAX;
   }
 
+  get forwards(): boolean {
+    return this.engine.service !== 'leading';
+  }
+
   isWaiting(connection: HostedConnection): boolean {
     return this.engine.isWaiting(connection.id);
   }
@@ -243,6 +274,7 @@ export class Server implements ConnectionHost {
     const out = this.#out;
     this.engine.endTurn(out);
     this.#persistence.perform(out.disk.splice(0));
+    this.member?.perform(out);
     const effects = out.clients.splice(0);
     for (const effect of effects) {
       const connection = this.connections.get(effect.connection);
@@ -255,6 +287,7 @@ export class Server implements ConnectionHost {
     for (const connection of touched) this.connections.get(connection.id)?.flush();
     this.#goOn();
     for (const note of out.notes.splice(0)) this.#report(note);
+    for (const note of out.peerNotes.splice(0)) this.member?.report(note);
     this.#throttle();
     this.#persistence.flush();
     this.#clockFresh = false;
@@ -277,10 +310,6 @@ export class Server implements ConnectionHost {
     this.#throttling = over;
     for (const connection of this.connections.values())
       connection.throttle(over && connection.outstanding > 0);
-  }
-
-  #tick(): void {
-    this.#readClocks();
   }
 
   #reap(): void {
@@ -309,6 +338,7 @@ export class Server implements ConnectionHost {
         this.#served();
         return;
       case 'notServing':
+        if (this.member !== undefined) this.log.warn('Clients are not served until there is a leader.');
         return;
       default:
         return unreachable(note);
