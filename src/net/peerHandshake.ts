@@ -68,9 +68,10 @@ export class Handshakes {
   accept(raw: Socket, channel: PeerChannel, isKnock: (from: ServerId) => boolean, take: TakeSocket): void {
     const { log } = this.#context;
     if (this.#stopped || this.#halfOpen >= HALF_OPEN_MAX) {
-      this.#refused++;
       raw.on('error', () => undefined);
       raw.destroy();
+      if (this.#stopped) return;
+      this.#refused++;
       log.warn('half open', `More than ${HALF_OPEN_MAX} connections to the peer ports have not said hello.`);
       return;
     }

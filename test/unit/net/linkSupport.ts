@@ -1,6 +1,6 @@
 /** Links over real sockets, peers that misbehave, and waiting for what they do. */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { FrameSplitter } from '../../../src/codec/index.js';
 import { decodeHello, encodeHello } from '../../../src/net/electionCodec.js';
 import {
@@ -46,12 +46,23 @@ export function vote(round: number): Notification {
   };
 }
 
+/** Below those that the system gives to connections, which could take one before the server that it is meant for. */
+let nextPort = 12_000 + ((process.pid * 131) % 18_000);
+
 /** Ports that were free a moment ago, all different. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, HOST));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = nextPort++;
+    const server = createServer().listen(port, HOST);
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    ports.push(port);
+    await new Promise((resolve) => server.close(resolve));
+  }
   return ports;
 }
 
