@@ -191,6 +191,7 @@ export class Connection {
       timeOut: request.timeOut,
       lastZxidSeen: zxidOf(request.lastZxidSeen),
       identities: this.#auth.identities,
+      readOnly: request.readOnly === true,
       time: this.#host.time,
     });
   }
@@ -286,15 +287,23 @@ export class Connection {
     this.#noteRequest(xid, type);
     if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
     const request = readRequest(type, reader);
+    const forwarded = isWrite(request) && this.#host.forwards;
     if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
     this.#host.submit({
       kind: 'request',
       connection: this.id,
       xid: type === OpCode.ping ? Xid.ping : xid,
       request,
+      ...(forwarded ? { raw: { op: type, body: this.#frameBody() } } : {}),
       time: isWrite(request) ? this.#host.time : 0n,
     });
     if (type === OpCode.closeSession) this.#phase = 'done';
+  }
+
+  /** What follows the header of the frame under the reader; valid until the turn ends. */
+  #frameBody(): Buffer {
+    const { bytes, start, end } = this.#frames;
+    return bytes.subarray(start + REQUEST_HEADER_BYTES, end);
   }
 
   #noteRequest(xid: number, type: number): void {
@@ -367,7 +376,7 @@ export class Connection {
         this.#host.stats.packetsSent++;
         return;
       case 'connected':
-        return this.#connected(effect.sessionId, effect.timeOut, effect.zxid);
+        return this.#connected(effect);
       case 'close':
         if (effect.reason !== 'session closed') {
           this.#host.log.debug(
@@ -381,11 +390,11 @@ export class Connection {
     }
   }
 
-  #connected(sessionId: SessionId, timeOut: number, zxid: Zxid): void {
+  #connected({ sessionId, timeOut, zxid, readOnly }: Extract<ClientEffect, { kind: 'connected' }>): void {
     const w = this.socket.writer();
     const before = w.length;
     const password = sessionId === NO_SESSION ? NO_PASSWORD : this.#host.passwords.of(sessionId);
-    writeConnected(w, { sessionId, timeOut }, password, this.#sendsReadOnly ? false : undefined);
+    writeConnected(w, { sessionId, timeOut }, password, this.#sendsReadOnly ? readOnly : undefined);
     this.#noteResponse(w.length - before, zxid);
     if (sessionId === NO_SESSION) return this.#finish();
     this.#sessionId = sessionId;

@@ -46,6 +46,8 @@ export interface ConnectionHost {
   readonly turnIsFull: boolean;
   /** So many writes are in progress that who has asked for something has to wait for it (globalOutstandingLimit). */
   readonly isOverloaded: boolean;
+  /** Another server does the writes: they are passed on as they came. */
+  readonly forwards: boolean;
   submit(input: Input): void;
   /** True while the connection's requests wait for the disk: one that comes now would wait behind them. */
   isWaiting(connection: HostedConnection): boolean;

@@ -1,6 +1,7 @@
 /** What of the configuration concerns the engine. */
-import type { ServerConfig } from '../config/index.js';
+import type { EnsembleConfig, ServerConfig } from '../config/index.js';
 import type { EngineSettings } from '../engine/index.js';
+import { Configuration, type PeerSettings } from '../zab/index.js';
 
 /** Session ids of a standalone server carry this, whatever `myid` says. */
 const STANDALONE_SERVER_ID = 1;
@@ -11,7 +12,8 @@ export function engineSettings(config: ServerConfig): EngineSettings {
   if (auth.digestEnabled) schemes.add('digest');
   if (auth.sasl?.aclScheme === true) schemes.add('sasl');
   return {
-    serverId: STANDALONE_SERVER_ID,
+    serverId: config.ensemble?.id ?? STANDALONE_SERVER_ID,
+    ...ensembleSettings(config.ensemble),
     tickMs: config.tickTime,
     sessionTimeoutMsMin: config.minSessionTimeout,
     sessionTimeoutMsMax: config.maxSessionTimeout,
@@ -30,3 +32,39 @@ export function engineSettings(config: ServerConfig): EngineSettings {
     },
   };
 }
+
+function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineSettings> {
+  if (ensemble === undefined) return {};
+  return {
+    peer: peerSettings(ensemble),
+    localSessions: ensemble.localSessionsEnabled,
+    localSessionsUpgrading: ensemble.localSessionsUpgradingEnabled,
+    readOnlyMode: ensemble.readOnlyMode,
+    leaderServes: ensemble.leaderServes,
+  };
+}
+
+function peerSettings(ensemble: EnsembleConfig): PeerSettings {
+  const { members, groups, weights } = ensemble.membership;
+  return {
+    id: ensemble.id,
+    configuration: new Configuration(members, [...groups.values()], weights),
+    heartbeatMs: ensemble.heartbeatMs,
+    leaseMs: ensemble.leaseTimeMs,
+    peerTimeoutMs: ensemble.peerTimeoutMs,
+    discoveryTimeoutMs: ensemble.discoveryTimeoutMs,
+    finalizeWaitMs: FINALIZE_WAIT_MS,
+    syncStallMs: SYNC_STALL_MS,
+    windowBytes: WINDOW_BYTES,
+    cacheBytes: CACHE_BYTES,
+    snapThresholdBytes: SNAP_THRESHOLD_BYTES,
+  };
+}
+
+/** zab.md 1.11, 1.5 and 1.6. */
+const FINALIZE_WAIT_MS = 50;
+const SYNC_STALL_MS = 5000;
+const WINDOW_BYTES = 16 * 1024 * 1024;
+/** A learner that was away for seconds is served from memory. */
+const CACHE_BYTES = 8 * 1024 * 1024;
+const SNAP_THRESHOLD_BYTES = 16 * 1024 * 1024;

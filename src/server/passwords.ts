@@ -12,17 +12,17 @@ export const PASSWORD_BYTES = 16;
 export const NO_PASSWORD = Buffer.alloc(PASSWORD_BYTES);
 
 export class Passwords {
-  readonly #secret: Buffer;
+  readonly #secret: () => Buffer;
 
-  /** @param secret the same on all servers and after every restart */
-  constructor(secret: Buffer) {
+  /** @param secret the same on all servers and after every restart; a learner takes over its leader's */
+  constructor(secret: () => Buffer) {
     this.#secret = secret;
   }
 
   of(session: SessionId): Buffer {
     const id = Buffer.alloc(8);
     id.writeBigInt64BE(session);
-    return createHmac('sha256', this.#secret).update(id).digest().subarray(0, PASSWORD_BYTES);
+    return createHmac('sha256', this.#secret()).update(id).digest().subarray(0, PASSWORD_BYTES);
   }
 
   matches(session: SessionId, password: Buffer | null): boolean {

@@ -4,14 +4,12 @@ import type { ServerConfig } from '../config/index.js';
 import type { Storage } from '../storage/index.js';
 import { NO_SESSION, epochOf, type SessionId, type Zxid } from '../types/index.js';
 import type { Server } from './server.js';
-import type { ConnectionStatus, LatencyStatus, Status, WatchStatus } from './status.js';
+import type { ConnectionStatus, LatencyStatus, Mode, Status, WatchStatus } from './status.js';
 
 export class ServerStatus implements Status {
   readonly version = buildInfo.version;
   readonly builtAt = buildInfo.builtAt;
   readonly revision = buildInfo.revision;
-  readonly mode = 'standalone';
-  readonly readOnly = false;
   readonly #server: Server;
   readonly #storage: Storage;
   readonly #startedAt = performance.now();
@@ -19,6 +17,16 @@ export class ServerStatus implements Status {
   constructor(server: Server, storage: Storage) {
     this.#server = server;
     this.#storage = storage;
+  }
+
+  get mode(): Mode {
+    const { member, engine } = this.#server;
+    if (member === undefined) return 'standalone';
+    return engine.service === 'leading' ? 'leader' : engine.service === 'observing' ? 'observer' : 'follower';
+  }
+
+  get readOnly(): boolean {
+    return this.#server.engine.service === 'readOnly';
   }
 
   get config(): ServerConfig {

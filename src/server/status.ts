@@ -50,6 +50,9 @@ export interface WatchStatus {
   readonly bySession: () => ReadonlyMap<SessionId, readonly string[]>;
 }
 
+/** What a server is to the others, as `srvr` names it. */
+export type Mode = 'standalone' | 'leader' | 'follower' | 'observer';
+
 export interface Status {
   /** Zabkeeper's version, e.g. 0.1.0. */
   readonly version: string;
@@ -62,7 +65,7 @@ export interface Status {
   readonly clientPort: number;
   /** False while the server starts, stops, or cannot write its log. */
   readonly serving: boolean;
-  readonly mode: 'standalone';
+  readonly mode: Mode;
   readonly readOnly: boolean;
   readonly uptimeMs: number;
   readonly lastZxid: Zxid;

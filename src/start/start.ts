@@ -43,6 +43,7 @@ export async function runServer(config: ServerConfig, log: Logger): Promise<Runn
     acceptDataLoss: config.acceptDataLoss,
     autocreate: config.dataDirAutocreate,
     forceSync: true,
+    inEnsemble: config.ensemble !== undefined,
     onProgress: (message, detail) => log.warn(detail, message),
   });
   return serve(config, storage, log);

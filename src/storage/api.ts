@@ -4,8 +4,10 @@
  *
  * 1. `openStorage` checks what is there. If it resolves, everything up to `tail` is intact and on disk.
  * 2. `loadTree`, then `replay`: the state as of `tail`.
- * 3. `start`: from here `append`, `saveEpochs` and `flush`, in any order, from one thread.
+ * 3. `start`: from here `append`, `saveEpochs`, `synchronise` and `flush`, in any order, from one thread.
  * 4. `close`.
+ *
+ * `find`, `read` and `openSnapshot` only read, on a thread of their own, and may come at any time before `close`.
  */
 import type { LogRecord, SessionRow, ZnodeRow } from '../codec/index.js';
 import type { Epochs, LogBatch, LogMark } from '../engine/ports.js';
@@ -25,6 +27,11 @@ export interface StorageOptions {
   logRetentionBytes: number;
   /** Continue from what is intact where storage would refuse to open; see ADR 0002 for what that is. */
   acceptDataLoss: boolean;
+  /**
+   * Other servers have what this one lost: where storage would refuse to open, it sets the damaged files aside and
+   * comes up `suspect` with what is intact, or empty. @default false
+   */
+  inEnsemble?: boolean;
   /** Make missing directories. In an empty directory a new store is made in any case. */
   autocreate: boolean;
   /** False: a write counts as durable before it is on disk. For tests and throw-away data. */
@@ -71,17 +78,67 @@ export interface StorageSpace {
   dataLogDirTotal: number;
 }
 
+/** What `synchronise` does, all of it or nothing. */
+export interface Synchronisation {
+  /** Drop the records behind this one, which must be in the log, or be its start. */
+  truncate?: LogMark | undefined;
+  /** Take the snapshot that was staged with this base; the log begins anew behind it. Not together with `truncate`. */
+  install?: LogMark | undefined;
+  /** Records that follow then. Given away as in `append`. */
+  batches: readonly LogBatch[];
+  epochs?: Epochs | undefined;
+  /** The new key of session passwords. */
+  secret?: Buffer | undefined;
+}
+
+/** A piece of a snapshot on its way. */
+export interface SnapshotPart {
+  readonly bytes: Buffer;
+  readonly last: boolean;
+}
+
+/** A piece of a snapshot that came in. */
+export interface StagedPart {
+  /** Of the snapshot, as its source says. */
+  readonly base: LogMark;
+  /** Not kept. */
+  readonly bytes: Buffer;
+  /** Begins anew: what was staged before is dropped. */
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** A consistent view of `tree.db`. While it is open, the log keeps all records behind its base. */
+export interface SnapshotReader {
+  /** The last record whose effects it contains. */
+  readonly base: LogMark;
+  /**
+   * The next piece, about 256 KiB. Undefined when it broke off: the WAL of `tree.db` grew too long meanwhile, the tree
+   * is damaged, or another snapshot was installed.
+   */
+  next(): Promise<SnapshotPart | undefined>;
+  close(): void;
+}
+
 /** The durable side of one server. */
 export interface Storage {
-  /** 32 random bytes made at the first start: the key of session passwords. */
+  /** The key of session passwords: 32 random bytes made at the first start, or what `synchronise` brought. */
   readonly secret: Buffer;
   /** The epochs on disk. */
   readonly epochs: Epochs;
   /**
    * An earlier run ended in an I/O error or lost acknowledged records: no vote until an established leader has
-   * synchronised this server. Cleared by the `saveEpochs` that raises `currentEpoch`.
+   * synchronised this server. Cleared by the `saveEpochs` that raises `currentEpoch`, and by the `synchronise` that
+   * saves the epoch of such a leader, raised or not. Always true with `needsSnapshot`.
    */
   readonly suspect: boolean;
+  /**
+   * The log and its promises are intact, but the tree was lost and the log does not reach back far enough to rebuild it.
+   * There is no state until a snapshot was installed: `loadTree` and `replay` give nothing, nothing may be flushed.
+   */
+  readonly needsSnapshot: boolean;
+  /** The record before the first one of the log. */
+  readonly logStart: LogMark;
   /** The durable end of the log. */
   readonly tail: LogMark;
   /** What `tree.db` contains: `replay` starts after it. */
@@ -89,7 +146,7 @@ export interface Storage {
 
   /**
    * Gives all rows of `tree.db` to `sink`, parents before their children, and lets other work of the process go on in
-   * between.
+   * between. Once before `start`, and again after each `synchronise` that installed a snapshot, before the first flush.
    */
   loadTree(sink: TreeSink): Promise<void>;
   /**
@@ -107,6 +164,41 @@ export interface Storage {
   append(batch: LogBatch): void;
   /** Writes both epochs, behind all records appended before. After a `full` this does nothing, like `append`. */
   saveEpochs(epochs: Epochs): void;
+  /**
+   * Resolves with the durable end of the log when all that was handed over before is on disk; rejects when the log
+   * failed before that.
+   */
+  fence(): Promise<LogMark>;
+  /**
+   * Brings the log to where a leader wants it, in one transaction behind all that was handed over before; a crash
+   * leaves all of it or nothing. `durable` and `epochsDurable` are not called for what it contains: when it resolves,
+   * `tail` and `epochs` say so.
+   *
+   * Rejects and changes nothing if the log does not have the record to truncate to, or the tree already contains
+   * effects of later ones; then what was appended or saved since is dropped, too, and the log goes on from `tail`.
+   *
+   * With `install`, flushes that were not written yet are dropped, and `treeMark` is the base afterwards.
+   */
+  synchronise(op: Synchronisation): Promise<void>;
+
+  /** The last record whose zxid is not greater, or the start of the log; undefined if it lies before that. */
+  find(zxid: bigint): Promise<LogMark | undefined>;
+  /**
+   * Durable records after index `after`, at least one and about `maxBytes` of them, verified. Undefined if the log does
+   * not have the first of them: not any more, or not yet. Rejects with kind `corrupt` if they are damaged.
+   */
+  read(after: number, maxBytes: number): Promise<LogBatch | undefined>;
+  /** Undefined while two others are open, or if there is no tree. */
+  openSnapshot(): Promise<SnapshotReader | undefined>;
+  /**
+   * Writes a piece of a snapshot into a file beside the tree. One at a time, in order. With the `last` one all is
+   * verified and brought to the disk, ready for `synchronise`.
+   * @returns false if it is damaged or there is no space for it; then the next one has to be a first one
+   */
+  stage(part: StagedPart): Promise<boolean>;
+  /** Drops what was staged. */
+  unstage(): void;
+
   /**
    * Hands over a jute `TreeFlush`, given away as in `append`. It may contain effects of durable records only.
    */

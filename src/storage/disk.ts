@@ -1,24 +1,32 @@
 /**
- * Storage on disk, as the main thread sees it: reads at start, later only passes bytes to the two workers and their
- * answers to the handler. Every database belongs to one thread at a time.
+ * Storage on disk, as the main thread sees it: reads at start, later only passes bytes to the workers and their answers
+ * to the handler. Every database is written by one thread only.
  */
 import { statSync } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
 import type { LogRecord } from '../codec/index.js';
-import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../engine/ports.js';
+import type { Epochs, LogBatch, LogMark } from '../engine/ports.js';
 import { assert, unreachable } from '../util/index.js';
-import type { Storage, StorageHandler, StorageOptions, StorageSizes, StorageSpace, TreeSink } from './api.js';
+import type {
+  SnapshotReader,
+  StagedPart,
+  Storage,
+  StorageHandler,
+  StorageOptions,
+  StorageSizes,
+  StorageSpace,
+  Synchronisation,
+  TreeSink,
+} from './api.js';
 import { wholeBuffer } from './batch.js';
-import { rebuildTree } from './create.js';
-import type { Connection } from './database.js';
-import { codeOf, StorageError } from './errors.js';
-import { withWal, type StorageFiles } from './files.js';
-import { loadRows } from './load.js';
+import { StorageError } from './errors.js';
+import { treeFile, type StorageFiles } from './files.js';
 import type { DirectoryLock } from './lock.js';
-import { scanLog } from './logReader.js';
-import { errorOf, markOf, type FromLogWorker, type FromTreeWorker } from './messages.js';
-import { Meta } from './meta.js';
+import { errorOf, markOf, type BatchMessage, type FromLogWorker, type FromTreeWorker } from './messages.js';
+import { Pending } from './pending.js';
+import { freeSpaceOf, sizesOf } from './space.js';
+import { reloadTree, StartReader } from './startReader.js';
 import type { LogFound, TreeFound } from './survey.js';
+import { Transfer } from './transfer.js';
 import { Workers } from './workers.js';
 
 /** What `open.ts` found and made durable. */
@@ -38,28 +46,51 @@ interface Reopening {
   reject(error: StorageError): void;
 }
 
+/** A snapshot on its way to being the tree. */
+interface Installation {
+  readonly token: number;
+  readonly base: LogMark;
+  /** The log has it: the tree's thread is changing files. */
+  committed: boolean;
+  /** What the tree's thread said meanwhile: true of the old tree only. */
+  checkpointed: number;
+}
+
 /** The storage of a server, see `Storage`. */
 export class DiskStorage implements Storage {
-  readonly secret: Buffer;
   readonly #files: StorageFiles;
   /** Of the `log.db` that is written to: another one by this name is not it. */
   #logInode: number | undefined;
   readonly #options: StorageOptions;
   readonly #locks: readonly DirectoryLock[];
-  readonly #log: LogFound;
-  readonly #treeFile: string;
-  /** The connections of the start, closed when the workers open theirs. */
-  #readers: Connection[];
+  readonly #reader: StartReader;
+  readonly #transfer: Transfer;
+  #treeFile: string;
   #workers: Workers | undefined;
   #handler: StorageHandler | undefined;
   #epochs: Epochs;
   #suspect: boolean;
   #tail: LogMark;
-  #treeMark: LogMark;
+  #logStart: LogMark;
+  /** Undefined before `start`: then the reader has it. */
+  #treeMark: LogMark | undefined;
+  /** The last record whose effects were handed to the tree. */
+  #flushed = 0;
+  #secret: Buffer;
+  #needsSnapshot = false;
   /** The end of what was given to the log worker. */
   #appended: LogMark;
   #backlogBytes = 0;
   #reopening: Reopening | undefined;
+  /** Fences and synchronisations: the tail after them. */
+  readonly #pending = new Pending<LogMark>();
+  /** Secrets on their way to the log. */
+  readonly #secrets = new Map<number, Buffer>();
+  #installation: Installation | undefined;
+  /** What the log said since it has the installation: nobody hears of it before the tree has it, too. */
+  #deferred: FromLogWorker[] | undefined;
+  /** Of open snapshots: see `ToLogWorker`. */
+  #pinned = Infinity;
   /** `full`: nothing is appended until `reopen`. `failed`, `closed`: never again. */
   #state: 'open' | 'full' | 'failed' | 'closed' = 'open';
 
@@ -67,14 +98,32 @@ export class DiskStorage implements Storage {
     this.#files = files;
     this.#options = options;
     this.#locks = locks;
-    this.#log = log;
+    this.#reader = new StartReader(files, options, log, tree);
     this.#treeFile = tree.file;
-    this.#readers = [tree.db, log.db];
     this.#tail = this.#appended = tail;
-    this.#treeMark = tree.mark;
+    this.#logStart = log.logStart;
     this.#epochs = epochs;
     this.#suspect = suspect;
-    this.secret = log.secret;
+    this.#secret = log.secret;
+    this.#transfer = new Transfer(
+      {
+        dataDir: files.dataDir,
+        logFile: files.log,
+        identity: { serverId: log.serverId, dataId: log.dataId },
+      },
+      {
+        pin: (index) => {
+          this.#pinned = index;
+          this.#workers?.toLog({ kind: 'pin', index });
+        },
+        failed: (error) => this.#fail(error),
+        tell: (message, detail) => this.#tell(message, detail),
+      },
+    );
+  }
+
+  get secret(): Buffer {
+    return this.#secret;
   }
 
   get epochs(): Epochs {
@@ -82,7 +131,15 @@ export class DiskStorage implements Storage {
   }
 
   get suspect(): boolean {
-    return this.#suspect;
+    return this.#suspect || this.needsSnapshot;
+  }
+
+  get needsSnapshot(): boolean {
+    return this.#workers === undefined ? this.#reader.needsSnapshot : this.#needsSnapshot;
+  }
+
+  get logStart(): LogMark {
+    return this.#logStart;
   }
 
   get tail(): LogMark {
@@ -90,64 +147,36 @@ export class DiskStorage implements Storage {
   }
 
   get treeMark(): LogMark {
-    return this.#treeMark;
+    return this.#treeMark ?? this.#reader.treeMark;
   }
 
   get flushBacklogBytes(): number {
     return this.#backlogBytes;
   }
 
-  async loadTree(sink: TreeSink): Promise<void> {
-    const [db] = this.#readers;
-    assert(db !== undefined && db.open, 'The tree is loaded before start, and once.');
-    const file = this.#treeFile;
-    const damage = await loadRows(db, Meta.read(db, file), sink, (rows, of) => {
-      this.#tell(`Reading ${file}.`, { rows, of });
-    });
-    if (damage === undefined) return;
-    db.close();
-    if (this.#log.logStart.index > 0) {
-      throw new StorageError(
-        'corrupt',
-        `${file} is damaged: ${damage}. It cannot be rebuilt, because the log does not reach back to the first record. Restore dataDir and dataLogDir from the same backup.`,
-      );
-    }
-    const setAside = rebuildTree(this.#files, this.#log);
-    this.#treeMark = LOG_START;
-    if (sink.reset === undefined) {
-      throw new StorageError(
-        'corrupt',
-        `${file} is damaged: ${damage}. It was set aside as ${setAside ?? 'nothing'}; start again to rebuild the tree from the log.`,
-      );
-    }
-    this.#tell(`${file} is damaged: the tree is rebuilt from the log, which is complete.`, {
-      damage,
-      setAside,
-    });
-    sink.reset();
+  loadTree(sink: TreeSink): Promise<void> {
+    if (this.#workers === undefined) return this.#reader.loadTree(sink);
+    return reloadTree(this.#treeFile, sink, this.#options);
   }
 
-  async replay(sink: (record: LogRecord) => void): Promise<void> {
-    assert(this.#log.db.open, 'The log is replayed before start.');
-    const { damage } = await scanLog(this.#log.db, this.#treeMark, sink, (index) => {
-      this.#tell(`Replaying ${this.#files.log}.`, { index, of: this.#tail.index });
-    });
-    if (damage === undefined) return;
-    throw new StorageError(
-      'corrupt',
-      `${this.#files.log}: ${damage}. Restore dataDir and dataLogDir from a backup.`,
-    );
+  replay(sink: (record: LogRecord) => void): Promise<void> {
+    return this.#reader.replay(sink);
   }
 
   start(handler: StorageHandler): void {
     assert(this.#workers === undefined && this.#state === 'open', 'Storage is started once.');
-    this.#closeReaders();
+    const { treeMark, needsSnapshot } = this.#reader;
+    this.#reader.close();
     this.#handler = handler;
+    this.#treeMark = treeMark;
+    this.#flushed = treeMark.index;
+    this.#needsSnapshot = needsSnapshot;
     this.#logInode = statSync(this.#files.log, { throwIfNoEntry: false })?.ino;
     const { logRetentionRecords, logRetentionBytes, forceSync } = this.#options;
     const synchronous = forceSync ? 'FULL' : 'OFF';
     this.#workers = new Workers(
       {
+        dataDir: this.#files.dataDir,
         logFile: this.#files.log,
         markFile: this.#files.mark,
         synchronous,
@@ -162,32 +191,80 @@ export class DiskStorage implements Storage {
         died: (error) => this.#fail(error),
       },
     );
+    if (this.#pinned < Infinity) this.#workers.toLog({ kind: 'pin', index: this.#pinned });
   }
 
-  append({ bytes, count, last }: LogBatch): void {
-    if (this.#state !== 'open') return;
-    assert(
-      last.index === this.#appended.index + count,
-      `The log ends at ${this.#appended.index}: a batch of ${count} cannot end at ${last.index}.`,
-    );
-    this.#appended = last;
-    const length = bytes.byteLength;
-    this.#running.toLog({ kind: 'append', memory: wholeBuffer(bytes), length, count });
+  append(batch: LogBatch): void {
+    if (this.#state === 'open') this.#running.toLog({ kind: 'append', ...this.#behind(batch) });
   }
 
   saveEpochs(epochs: Epochs): void {
-    assert(epochs.currentEpoch <= epochs.acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
-    assert(epochs.acceptedEpoch >= this.#epochs.acceptedEpoch, 'acceptedEpoch is a promise: it never falls.');
+    this.#checkEpochs(epochs);
     if (this.#state === 'open') this.#running.toLog({ kind: 'epochs', epochs });
+  }
+
+  fence(): Promise<LogMark> {
+    if (this.#state !== 'open') return Promise.reject(this.#notOpen());
+    return this.#pending.add((token) => this.#running.toLog({ kind: 'fence', token }));
+  }
+
+  async synchronise({ truncate, install, batches, epochs, secret }: Synchronisation): Promise<void> {
+    assert(truncate === undefined || install === undefined, 'A log is truncated or replaced, not both.');
+    assert(this.#installation === undefined, 'A snapshot is being installed.');
+    assert(secret === undefined || secret.byteLength === 32, 'The key of session passwords has 32 bytes.');
+    if (epochs !== undefined) this.#checkEpochs(epochs);
+    if (this.#state !== 'open') throw this.#notOpen();
+    this.#appended = truncate ?? install ?? this.#appended;
+    const messages = batches.map((batch) => this.#behind(batch));
+    await this.#pending.add((token) => {
+      if (secret !== undefined) this.#secrets.set(token, Buffer.from(secret));
+      if (install !== undefined) {
+        this.#installation = { token, base: install, committed: false, checkpointed: 0 };
+      }
+      this.#running.toLog({
+        kind: 'synchronise',
+        token,
+        truncate,
+        install,
+        flushed: this.#flushed,
+        staged: isSame(install, this.#transfer.staged),
+        batches: messages,
+        epochs,
+        secret,
+      });
+    });
+  }
+
+  find(zxid: bigint): Promise<LogMark | undefined> {
+    return this.#transfer.find(zxid);
+  }
+
+  read(after: number, maxBytes: number): Promise<LogBatch | undefined> {
+    return this.#transfer.read(after, maxBytes);
+  }
+
+  async openSnapshot(): Promise<SnapshotReader | undefined> {
+    if (this.needsSnapshot || this.#installation !== undefined) return undefined;
+    return this.#transfer.openSnapshot(this.#treeFile);
+  }
+
+  stage(part: StagedPart): Promise<boolean> {
+    assert(this.#installation === undefined, 'A snapshot is being installed.');
+    return this.#transfer.stage(part);
+  }
+
+  unstage(): void {
+    // What is being installed is not only a stage any more.
+    if (this.#installation === undefined) this.#transfer.unstage();
   }
 
   flush(bytes: Buffer): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
+    assert(!this.needsSnapshot, 'There is no tree that a flush could be added to.');
+    const index = bytes.readBigInt64BE(0);
     // The tree may never know more than the log: after a power failure it would stand for records nobody has.
-    assert(
-      bytes.readBigInt64BE(0) <= BigInt(this.#tail.index),
-      'A flush contains effects of records that are not durable.',
-    );
+    assert(index <= BigInt(this.#tail.index), 'A flush contains effects of records that are not durable.');
+    this.#flushed = Number(index);
     const length = bytes.byteLength;
     this.#backlogBytes += length;
     this.#running.toTree({ kind: 'flush', memory: wholeBuffer(bytes), length });
@@ -204,37 +281,22 @@ export class DiskStorage implements Storage {
     });
   }
 
-  async sizes(): Promise<StorageSizes> {
-    const { log, mark } = this.#files;
-    return {
-      dataDir: await bytesOf(withWal(this.#treeFile)),
-      dataLogDir: await bytesOf([...withWal(log), mark]),
-    };
+  sizes(): Promise<StorageSizes> {
+    return sizesOf(this.#files, this.#treeFile);
   }
 
-  async free(): Promise<StorageSpace> {
-    const log = statSync(this.#files.log, { throwIfNoEntry: false });
-    if (this.#logInode !== undefined && log?.ino !== this.#logInode) {
-      throw new StorageError(
-        'io',
-        `${this.#files.log} was removed or replaced while the server ran: what it acknowledges reaches no file any more. ` +
-          'Put the directory back from a backup, or start again with what is there.',
-      );
-    }
-    const [tree, logs] = await Promise.all([statfs(this.#files.dataDir), statfs(this.#files.dataLogDir)]);
-    return {
-      dataDir: tree.bavail * tree.bsize,
-      dataLogDir: logs.bavail * logs.bsize,
-      dataDirTotal: tree.blocks * tree.bsize,
-      dataLogDirTotal: logs.blocks * logs.bsize,
-    };
+  free(): Promise<StorageSpace> {
+    return freeSpaceOf(this.#files, this.#logInode);
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    this.#closeReaders();
+    this.#reader.close();
     await this.#workers?.close();
+    // Last, because it removes the stage, which the log may be about to make the tree.
+    await this.#transfer.close();
     this.#state = 'closed';
+    this.#pending.rejectAll(this.#notOpen());
     for (const lock of this.#locks) lock.release();
   }
 
@@ -243,12 +305,36 @@ export class DiskStorage implements Storage {
     this.#running.toLog({ kind: 'limitPages', pages });
   }
 
+  /** Lets snapshots break off at another length of the tree's WAL, for tests. */
+  limitSnapshotWal(bytes: number): void {
+    this.#transfer.walBytesMax = bytes;
+  }
+
   get #running(): Workers {
     assert(this.#workers !== undefined, 'Storage is not started.');
     return this.#workers;
   }
 
+  /** Counts a batch behind all that was given to the log worker. */
+  #behind({ bytes, count, last }: LogBatch): BatchMessage {
+    assert(
+      last.index === this.#appended.index + count,
+      `The log ends at ${this.#appended.index}: a batch of ${count} cannot end at ${last.index}.`,
+    );
+    this.#appended = last;
+    return { memory: wholeBuffer(bytes), length: bytes.byteLength, count };
+  }
+
+  #checkEpochs({ acceptedEpoch, currentEpoch }: Epochs): void {
+    assert(currentEpoch <= acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
+    assert(acceptedEpoch >= this.#epochs.acceptedEpoch, 'acceptedEpoch is a promise: it never falls.');
+  }
+
   #fromLog(message: FromLogWorker): void {
+    if (this.#deferred !== undefined) {
+      this.#deferred.push(message);
+      return;
+    }
     switch (message.kind) {
       case 'durable':
         this.#tail = markOf(message.mark);
@@ -258,6 +344,21 @@ export class DiskStorage implements Storage {
         this.#epochs = message.epochs;
         this.#suspect = message.suspect;
         this.#handler?.epochsDurable(message.epochs);
+        break;
+      case 'fenced':
+        this.#pending.resolve(message.token, markOf(message.mark));
+        break;
+      case 'synchronised':
+        this.#synchronised(message);
+        break;
+      case 'refused':
+        // All that was handed over since was dropped by the log's thread, and is until it hears this.
+        this.#appended = this.#tail;
+        this.#running.toLog({ kind: 'resume' });
+        this.#abandon(errorOf(message.error));
+        break;
+      case 'purged':
+        this.#logStart = markOf(message.logStart);
         break;
       case 'checkpointWanted':
         this.#workers?.toTree({ kind: 'checkpointLog' });
@@ -280,14 +381,71 @@ export class DiskStorage implements Storage {
     }
   }
 
+  #synchronised({ token, mark, logStart, epochs, suspect, generation }: Answer<'synchronised'>): void {
+    this.#tail = markOf(mark);
+    this.#logStart = markOf(logStart);
+    this.#epochs = epochs;
+    this.#suspect = suspect;
+    this.#secret = this.#secrets.get(token) ?? this.#secret;
+    this.#secrets.delete(token);
+    if (this.#installation?.token !== token) {
+      this.#pending.resolve(token, this.#tail);
+      return;
+    }
+    this.#installation.committed = true;
+    this.#deferred = [];
+    this.#transfer.installed();
+    this.#transfer.closeSnapshots();
+    this.#treeFile = treeFile(this.#files, generation);
+    this.#running.toTree({ kind: 'switch', treeFile: this.#treeFile });
+  }
+
+  /** The tree's thread has the new file: now the old state is gone. */
+  #switched(): void {
+    const installation = this.#installation;
+    assert(installation !== undefined, 'No snapshot is being installed.');
+    const { token, base } = installation;
+    this.#treeMark = base;
+    this.#flushed = base.index;
+    this.#backlogBytes = 0;
+    this.#needsSnapshot = false;
+    this.#installation = undefined;
+    this.#pending.resolve(token, this.#tail);
+    // Who waits for the installation hears of it before anything that follows it.
+    setImmediate(() => {
+      const deferred = this.#deferred ?? [];
+      this.#deferred = undefined;
+      if (this.#state === 'failed') return;
+      for (const message of deferred) this.#fromLog(message);
+    });
+  }
+
+  /** Fences and synchronisations that are under way do not happen. */
+  #abandon(error: StorageError): void {
+    const checkpointed = this.#installation?.checkpointed ?? 0;
+    this.#installation = undefined;
+    if (checkpointed > 0) this.#workers?.toLog({ kind: 'treeCheckpointed', index: checkpointed });
+    this.#secrets.clear();
+    this.#pending.rejectAll(error);
+  }
+
   #fromTree(message: FromTreeWorker): void {
+    const installation = this.#installation;
     switch (message.kind) {
       case 'written':
+        // After the switch was ordered, what the old tree got is of no interest.
+        if (installation?.committed === true) break;
         this.#backlogBytes -= message.bytes;
         break;
       case 'checkpointed':
+        if (installation?.committed === true) break;
         this.#treeMark = markOf(message.mark);
-        this.#workers?.toLog({ kind: 'treeCheckpointed', index: message.mark.index });
+        // Behind an installation in the log's queue it would be taken for the new tree's.
+        if (installation !== undefined) installation.checkpointed = message.mark.index;
+        else this.#workers?.toLog({ kind: 'treeCheckpointed', index: message.mark.index });
+        break;
+      case 'switched':
+        this.#switched();
         break;
       case 'logCheckpointed':
         this.#workers?.toLog({ kind: 'logCheckpointed' });
@@ -308,6 +466,7 @@ export class DiskStorage implements Storage {
   #fail(error: StorageError): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = error.kind === 'full' ? 'full' : 'failed';
+    this.#abandon(error);
     const reopening = this.#endReopening();
     if (reopening === undefined) this.#handler?.failed(error);
     else reopening.reject(error);
@@ -319,9 +478,9 @@ export class DiskStorage implements Storage {
     return reopening;
   }
 
-  #closeReaders(): void {
-    for (const db of this.#readers) db.close();
-    this.#readers = [];
+  #notOpen(): StorageError {
+    const reason = this.#state === 'full' ? 'takes nothing until reopen' : 'failed for good, or is closed';
+    return new StorageError(this.#state === 'full' ? 'full' : 'io', `${this.#files.log} ${reason}.`);
   }
 
   #tell(message: string, detail: Record<string, unknown>): void {
@@ -329,17 +488,8 @@ export class DiskStorage implements Storage {
   }
 }
 
-async function bytesOf(files: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(
-    files.map(async (file) => {
-      try {
-        return (await stat(file)).size;
-      } catch (error) {
-        // SQLite makes and removes the WAL as it needs it.
-        if (codeOf(error) === 'ENOENT') return 0;
-        throw error;
-      }
-    }),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+type Answer<K> = Extract<FromLogWorker, { kind: K }>;
+
+function isSame(a: LogMark | undefined, b: LogMark | undefined): boolean {
+  return a?.index === b?.index && a?.zxid === b?.zxid && a?.chain === b?.chain;
 }

@@ -1,5 +1,5 @@
 /** Names of the files, and what is done with whole files. */
-import { accessSync, constants, existsSync, readdirSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StorageOptions } from './api.js';
 import { syncDirectory } from './directories.js';
@@ -23,8 +23,43 @@ export function filesOf({ dataDir, dataLogDir }: StorageOptions): StorageFiles {
 }
 
 /** The tree of this generation; `log.db` names the one that counts. */
-export function treeFile(files: StorageFiles, generation: number): string {
+export function treeFile(files: Pick<StorageFiles, 'dataDir'>, generation: number): string {
   return join(files.dataDir, `tree-${generation}.db`);
+}
+
+/** Where a snapshot is written to before it is the tree. */
+export function stageFile(dataDir: string): string {
+  return join(dataDir, 'stage.db');
+}
+
+/** Gives the finished stage the name of a tree that `log.db` does not name yet: until then it does not count. */
+export function placeStage(files: Pick<StorageFiles, 'dataDir'>, generation: number): void {
+  const tree = treeFile(files, generation);
+  removeDatabase(tree);
+  renameSync(stageFile(files.dataDir), tree);
+  syncDirectory(files.dataDir);
+}
+
+/** The transaction that would have named it failed. */
+export function takeBackStage(files: Pick<StorageFiles, 'dataDir'>, generation: number): void {
+  try {
+    renameSync(treeFile(files, generation), stageFile(files.dataDir));
+  } catch {
+    // Nobody counts on it: the next start removes it, and the next stage writes a new one.
+  }
+}
+
+/** Removes what an interrupted installation left: the stage, and all trees but the one that `log.db` names. */
+export function removeLeftovers(files: StorageFiles, generation: number): void {
+  const others = treeGenerations(files).filter((other) => other !== generation);
+  for (const file of [stageFile(files.dataDir), ...others.map((other) => treeFile(files, other))]) {
+    removeDatabase(file);
+  }
+}
+
+/** Removes a database with all that belongs to it. No connection may be open. */
+export function removeDatabase(file: string): void {
+  for (const companion of COMPANIONS) rmSync(file + companion, { force: true });
 }
 
 /** Generations of all trees in `dataDir`. */

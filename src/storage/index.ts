@@ -1,5 +1,16 @@
 /** The durable side of a server: the log, the tree behind it, both epochs. */
-export type { Storage, StorageHandler, StorageOptions, StorageSizes, StorageSpace, TreeSink } from './api.js';
+export type {
+  SnapshotPart,
+  SnapshotReader,
+  StagedPart,
+  Storage,
+  StorageHandler,
+  StorageOptions,
+  StorageSizes,
+  StorageSpace,
+  Synchronisation,
+  TreeSink,
+} from './api.js';
 export { StorageError, type StorageErrorKind } from './errors.js';
 export { MemoryDisk, MemoryStorage, openMemoryStorage, type MemoryStorageOptions } from './memory.js';
 export { openStorage } from './open.js';

@@ -60,12 +60,31 @@ export async function scanLog(
     }
     return { last: scan.last, damage: undefined };
   } catch (error) {
-    if (error instanceof Damage) return { last: scan.last, damage: error.message };
-    if (!isDamage(error)) throw error;
-    return {
-      last: scan.last,
-      damage: `what follows ${describe(scan.last)} cannot be read: ${textOf(error)}`,
-    };
+    return { last: scan.last, damage: damageOf(error, scan.last) };
+  }
+}
+
+/**
+ * Reads at least one record after `from`, if there is one, and stops behind `maxBytes`.
+ * @param sink given payloads that are views of larger memory: copy what you keep
+ */
+export function scanSome(
+  db: Connection,
+  from: LogMark,
+  maxBytes: number,
+  sink: (record: LogRecord) => void,
+): LogScan {
+  const scan = new Scan(db, from);
+  let bytes = 0;
+  const count = (record: LogRecord): void => {
+    bytes += RECORD_HEADER_BYTES + record.payload.byteLength;
+    sink(record);
+  };
+  try {
+    while (scan.readSlice(count, () => maxBytes - bytes));
+    return { last: scan.last, damage: undefined };
+  } catch (error) {
+    return { last: scan.last, damage: damageOf(error, scan.last) };
   }
 }
 
@@ -101,6 +120,12 @@ export function describe(mark: { readonly index: number; readonly zxid: bigint }
 
 class Damage extends Error {}
 
+function damageOf(error: unknown, last: LogMark): string {
+  if (error instanceof Damage) return error.message;
+  if (!isDamage(error)) throw error;
+  return `what follows ${describe(last)} cannot be read: ${textOf(error)}`;
+}
+
 /** One pass over the log. */
 class Scan {
   last: LogMark;
@@ -125,19 +150,30 @@ class Scan {
       .pluck();
   }
 
-  /** @returns whether there may be more */
-  readSlice(sink: ((record: LogRecord) => void) | undefined): boolean {
+  /**
+   * @param wanted how many bytes more are wanted, asked again and again
+   * @returns whether there may be more
+   */
+  readSlice(sink: ((record: LogRecord) => void) | undefined, wanted = (): number => SLICE_BYTES): boolean {
     const rows = this.#rows.all(this.last.index, SLICE_RECORDS);
-    for (let at = 0; at < rows.length;) at += this.#readPayloads(rows, at, sink);
+    for (let at = 0; at < rows.length;) {
+      at += this.#readPayloads(rows, at, Math.min(wanted(), SLICE_BYTES), sink);
+      if (wanted() <= 0) return false;
+    }
     return rows.length === SLICE_RECORDS;
   }
 
-  /** Reads as many payloads as may be in memory at once, at least one. @returns their number */
-  #readPayloads(rows: readonly Row[], at: number, sink: ((record: LogRecord) => void) | undefined): number {
+  /** Reads as many payloads as are wanted, at least one. @returns their number */
+  #readPayloads(
+    rows: readonly Row[],
+    at: number,
+    wanted: number,
+    sink: ((record: LogRecord) => void) | undefined,
+  ): number {
     let count = 0;
     let bytes = 0;
-    for (let i = at; i < rows.length && (count === 0 || bytes < SLICE_BYTES); i++, count++) {
-      bytes += Number(rows[i]?.[5]);
+    for (let i = at; i < rows.length && (count === 0 || bytes < wanted); i++, count++) {
+      bytes += RECORD_HEADER_BYTES + Number(rows[i]?.[5]);
     }
     const payloads = this.#payloads.get(this.last.index, this.last.index + count);
     if (!Buffer.isBuffer(payloads)) throw new Damage(`${this.#place()} cannot be read`);

@@ -9,7 +9,13 @@ import type { Epochs } from '../engine/ports.js';
 import { assert, Queue, unreachable } from '../util/index.js';
 import { codeOf, writeError, type StorageError } from './errors.js';
 import { LogWriter } from './logWriter.js';
-import type { FromLogWorker, LogWorkerData, ToLogWorker } from './messages.js';
+import {
+  markOf,
+  type FromLogWorker,
+  type LogWorkerData,
+  type SynchroniseMessage,
+  type ToLogWorker,
+} from './messages.js';
 
 /** A transaction takes no more than this, so that the first in a long queue need not wait for the last. */
 const GROUP_BYTES_MAX = 4 << 20;
@@ -25,11 +31,15 @@ const port = parentPort;
 const options = workerData as LogWorkerData;
 
 const queue = new Queue<ToLogWorker>();
-/** `refusing`: the disk was full, and what was appended since is dropped until `reopen`. `ended`: nothing more. */
+/**
+ * `refusing`: the disk was full, and what was appended since is dropped until `reopen`; or a `synchronise` was refused,
+ * until `resume`. `ended`: nothing more.
+ */
 let state: 'writing' | 'refusing' | 'ended' = 'writing';
 /** Undefined while the disk is too full even to open the log. */
 let writer: LogWriter | undefined;
 let treeIndex = 0;
+let pinned = Infinity;
 let committedAt = performance.now();
 let truncated = false;
 let purging = false;
@@ -60,7 +70,7 @@ function open(): LogWriter {
   writer?.close();
   writer = undefined;
   writer = new LogWriter(options);
-  writer.treeCheckpointed(treeIndex);
+  writer.treeCheckpointed(Math.min(treeIndex, pinned));
   return writer;
 }
 
@@ -94,7 +104,23 @@ function next(): void {
       break;
     case 'treeCheckpointed':
       treeIndex = message.index;
-      writer?.treeCheckpointed(treeIndex);
+      writer?.treeCheckpointed(Math.min(treeIndex, pinned));
+      break;
+    case 'pin':
+      pinned = message.index;
+      writer?.treeCheckpointed(Math.min(treeIndex, pinned));
+      break;
+    case 'fence':
+      // While refusing, the main thread knows already why there is no answer.
+      if (state === 'writing' && writer !== undefined) {
+        post({ kind: 'fenced', token: message.token, mark: writer.tail });
+      }
+      break;
+    case 'synchronise':
+      synchronise(message);
+      break;
+    case 'resume':
+      state = 'writing';
       break;
     case 'logCheckpointed':
       tolerateFull(() => writer?.checkpointedElsewhere());
@@ -137,9 +163,47 @@ function writeGroup(first: Writing): void {
   if (state === 'refusing' || writer === undefined) return;
   committedAt = performance.now();
   truncated = false;
+  const { logStart } = writer;
   writer.write({ batches, records, epochs }, committedAt);
   if (records > 0) post({ kind: 'durable', mark: writer.tail });
   if (epochs !== undefined) post({ kind: 'epochs', epochs, suspect: writer.suspect });
+  if (writer.logStart !== logStart) post({ kind: 'purged', logStart: writer.logStart });
+  tendWal();
+}
+
+function synchronise(message: SynchroniseMessage): void {
+  if (state === 'refusing' || writer === undefined) return;
+  const { token, truncate, install, flushed, staged, batches, epochs, secret } = message;
+  const job = {
+    truncate: truncate && markOf(truncate),
+    install: install && markOf(install),
+    flushed,
+    staged,
+    batches: batches.map(({ memory, length }) => Buffer.from(memory, 0, length)),
+    records: batches.reduce((sum, { count }) => sum + count, 0),
+    epochs,
+    secret: secret && Buffer.from(secret),
+  };
+  const refusal = writer.refusal(job);
+  if (refusal !== undefined) {
+    state = 'refusing';
+    post({ kind: 'refused', token, error: { kind: refusal.kind, message: refusal.message } });
+    return;
+  }
+  committedAt = performance.now();
+  truncated = false;
+  writer.synchronise(job, committedAt);
+  if (install !== undefined) treeIndex = install.index;
+  const { tail, logStart, suspect, generation } = writer;
+  post({
+    kind: 'synchronised',
+    token,
+    mark: tail,
+    logStart,
+    epochs: writer.epochs,
+    suspect,
+    generation,
+  });
   tendWal();
 }
 
@@ -178,6 +242,7 @@ function purge(): void {
   if (state !== 'writing' || queue.length > 0) return;
   guard(() => {
     writer?.purgeIdle();
+    if (writer !== undefined) post({ kind: 'purged', logStart: writer.logStart });
     truncated = false;
     tendWal();
   });

@@ -2,17 +2,17 @@
  * The one writer of `log.db`. A transaction takes whatever has come together since the last one, so the slower the
  * disk, the larger the groups: one fsync for all of them (design D7).
  */
-import { crc32 } from 'node:zlib';
-import type { Statement } from 'better-sqlite3';
 import type { Epochs, LogMark } from '../engine/ports.js';
-import { zxidOf } from '../types/index.js';
-import { assert } from '../util/index.js';
 import { RECORD_HEADER_BYTES } from './batch.js';
 import { checkpoint, openForWriting, transaction, WAL_PAGE_BYTES, type Connection } from './database.js';
+import type { StorageError } from './errors.js';
+import { placeStage, takeBackStage } from './files.js';
+import { LogRows } from './logRows.js';
 import { MarkFile } from './mark.js';
 import type { LogWorkerData } from './messages.js';
-import { Meta } from './meta.js';
+import { markValues, Meta } from './meta.js';
 import { Retention } from './retention.js';
+import { loweredMark, refusalOf, type SynchroniseJob, type SynchroniseStep } from './synchronise.js';
 
 /** What goes into one transaction. */
 export interface LogGroup {
@@ -21,10 +21,6 @@ export interface LogGroup {
   readonly records: number;
   readonly epochs: Epochs | undefined;
 }
-
-/** Rows per INSERT: eight cost a third less than one by one, more gain little. */
-const ROWS_PER_STATEMENT = 8;
-const COLUMNS = 6;
 
 /** The mark may be this much older than the log after a power failure. */
 const MARK_SYNC_MS = 1000;
@@ -45,28 +41,24 @@ export class LogWriter {
   readonly #mark: MarkFile;
   readonly #db: Connection;
   readonly #meta: Meta;
-  readonly #retention: Retention;
-  readonly #insertOne: Statement;
-  readonly #insertMany: Statement;
+  readonly #rows: LogRows;
+  readonly #options: LogWorkerData;
+  #retention: Retention;
   #tail: LogMark;
-  /** Values of the INSERT being filled. */
-  readonly #values: unknown[] = new Array<unknown>(ROWS_PER_STATEMENT * COLUMNS).fill(null);
+  #logStart: LogMark;
   #markSyncedAt = 0;
   #bytesSinceLook = 0;
   #checkpointWanted = false;
 
-  constructor({ logFile, markFile, synchronous, retentionRecords, retentionBytes }: LogWorkerData) {
-    this.#db = openForWriting(logFile, synchronous);
-    this.#meta = Meta.read(this.#db, logFile);
-    const logStart = this.#meta.mark('logStart');
-    this.#tail = lastMark(this.#db) ?? logStart;
-    this.#retention = new Retention(this.#db, logStart.index, this.#tail.index, {
-      records: retentionRecords,
-      bytes: retentionBytes,
-    });
-    this.#insertOne = prepareInsert(this.#db, 1);
-    this.#insertMany = prepareInsert(this.#db, ROWS_PER_STATEMENT);
-    this.#mark = MarkFile.open(markFile);
+  constructor(options: LogWorkerData) {
+    this.#options = options;
+    this.#db = openForWriting(options.logFile, options.synchronous);
+    this.#meta = Meta.read(this.#db, options.logFile);
+    this.#rows = new LogRows(this.#db);
+    this.#logStart = this.#meta.mark('logStart');
+    this.#tail = this.#rows.last() ?? this.#logStart;
+    this.#retention = this.#newRetention();
+    this.#mark = MarkFile.open(options.markFile);
   }
 
   /** The durable end of the log. */
@@ -74,8 +66,23 @@ export class LogWriter {
     return this.#tail;
   }
 
+  /** The record before the first one. */
+  get logStart(): LogMark {
+    return this.#logStart;
+  }
+
+  /** Both epochs on disk. */
+  get epochs(): Epochs {
+    return this.#mark.state.epochs;
+  }
+
   get suspect(): boolean {
     return this.#mark.state.suspect;
+  }
+
+  /** Of the tree that counts. */
+  get generation(): number {
+    return this.#meta.number('treeGeneration');
   }
 
   /** One transaction. When it returns, the group is on disk; if it throws, nothing of it is. */
@@ -84,16 +91,72 @@ export class LogWriter {
     let bytes = 0;
     let logStart = 0;
     transaction(this.#db, () => {
-      if (group.batches.length > 0) tail = this.#insert(group.batches);
+      if (group.batches.length > 0) tail = this.#rows.insert(tail, group.batches);
       for (const batch of group.batches) bytes += batch.byteLength;
       if (group.epochs !== undefined) this.#meta.write(epochValues(group.epochs));
       // At least as many out as in, or the log would grow under a steady load.
       logStart = this.#purge(1 + Math.ceil(group.records / Retention.sliceRecords), tail.index);
     });
     this.#retention.committed(bytes - group.records * RECORD_HEADER_BYTES, logStart);
+    if (logStart > 0) this.#logStart = this.#meta.mark('logStart');
     this.#tail = tail;
     this.#bytesSinceLook += bytes;
     this.#writeMark(group.epochs, now);
+  }
+
+  /** What speaks against `synchronise`, asked before it. */
+  refusal(job: SynchroniseJob): StorageError | undefined {
+    return refusalOf(job, this.#db, this.#logStart, this.#tail, this.#options);
+  }
+
+  /**
+   * Everything in one transaction (zab.md 7.6). When it returns, all of it is on disk; if it throws, nothing of it is.
+   * @param step for tests: told what has just been done
+   */
+  synchronise(
+    job: SynchroniseJob,
+    now: number,
+    step: (done: SynchroniseStep) => void = () => undefined,
+  ): void {
+    const { truncate, install, batches, records, epochs, secret } = job;
+    const acked = loweredMark(job, this.#db, this.#logStart, this.#mark.state.acked);
+    if (acked !== undefined) {
+      this.#mark.write({ ...this.#mark.state, acked });
+      this.#mark.sync();
+      step('marked');
+    }
+    const generation = this.generation + 1;
+    if (install !== undefined) {
+      placeStage(this.#options, generation);
+      step('placed');
+    }
+    let tail = install ?? truncate ?? this.#tail;
+    try {
+      transaction(this.#db, () => {
+        if (truncate !== undefined) this.#rows.deleteAfter(truncate.index);
+        if (install !== undefined) {
+          this.#rows.deleteAll();
+          this.#meta.write({ ...markValues('logStart', install), treeGeneration: BigInt(generation) });
+        }
+        tail = this.#rows.insert(tail, batches);
+        if (epochs !== undefined) this.#meta.write(epochValues(epochs));
+        if (secret !== undefined) this.#meta.write({ secret });
+      });
+    } catch (error) {
+      if (install !== undefined) takeBackStage(this.#options, generation);
+      throw error;
+    }
+    step('committed');
+    this.#tail = tail;
+    this.#logStart = this.#meta.mark('logStart');
+    const { treeIndex } = this.#retention;
+    this.#retention = this.#newRetention();
+    this.#retention.treeIndex = install === undefined ? treeIndex : install.index;
+    for (const batch of batches) this.#bytesSinceLook += batch.byteLength;
+    this.#bytesSinceLook += records;
+    this.#writeMark(epochs, now, epochs !== undefined && epochs.currentEpoch === epochs.acceptedEpoch);
+    this.#mark.sync();
+    step('raised');
   }
 
   /** Whether `purgeIdle` has something to do. */
@@ -108,6 +171,7 @@ export class LogWriter {
       logStart = this.#purge(1, this.#tail.index);
     });
     this.#retention.committed(0, logStart);
+    if (logStart > 0) this.#logStart = this.#meta.mark('logStart');
     this.#bytesSinceLook += 1000;
   }
 
@@ -178,44 +242,6 @@ export class LogWriter {
     }
   }
 
-  /** @returns the new tail */
-  #insert(batches: readonly Buffer[]): LogMark {
-    const values = this.#values;
-    let index = this.#tail.index;
-    let zxid: bigint = this.#tail.zxid;
-    let { chain } = this.#tail;
-    let filled = 0;
-    for (const batch of batches) {
-      const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
-      let at = 0;
-      while (at < batch.byteLength) {
-        chain = view.getBigInt64(at);
-        const idx = view.getBigInt64(at + 8);
-        zxid = view.getBigInt64(at + 16);
-        const length = view.getInt32(at + 28);
-        const start = at + RECORD_HEADER_BYTES;
-        const end = start + length;
-        index += 1;
-        assert(Number(idx) === index, `Record ${idx.toString()} came where ${index} is next.`);
-        assert(length >= 0 && end <= batch.byteLength, 'A record reaches beyond its batch.');
-        const payload = batch.subarray(start, end);
-        values[filled++] = idx;
-        values[filled++] = zxid;
-        values[filled++] = view.getInt32(at + 24);
-        values[filled++] = chain;
-        values[filled++] = crc32(payload);
-        values[filled++] = payload;
-        if (filled === values.length) {
-          this.#insertMany.run(values);
-          filled = 0;
-        }
-        at = end;
-      }
-    }
-    for (let row = 0; row < filled; row += COLUMNS) this.#insertOne.run(values.slice(row, row + COLUMNS));
-    return { index, zxid: zxidOf(zxid), chain };
-  }
-
   /** @returns the new start of the log, 0 if nothing was deleted */
   #purge(slices: number, tailIndex: number): number {
     let logStart = 0;
@@ -228,7 +254,8 @@ export class LogWriter {
     return logStart;
   }
 
-  #writeMark(epochs: Epochs | undefined, now: number): void {
+  /** @param established whether `epochs` are those of a leader that has just synchronised this server */
+  #writeMark(epochs: Epochs | undefined, now: number, established = false): void {
     const { state } = this.#mark;
     if (epochs === undefined) {
       this.#mark.write({ ...state, acked: this.#tail });
@@ -236,27 +263,19 @@ export class LogWriter {
       return;
     }
     // zab.md 7.4: only an established leader's epoch ends the suspicion.
-    const suspect = state.suspect && epochs.currentEpoch <= state.epochs.currentEpoch;
-    this.#mark.write({ ...state, acked: this.#tail, epochs, suspect });
+    const trusted = epochs.currentEpoch > state.epochs.currentEpoch || established;
+    this.#mark.write({ ...state, acked: this.#tail, epochs, suspect: state.suspect && !trusted });
     this.#mark.sync();
     this.#markSyncedAt = now;
   }
-}
 
-function prepareInsert(db: Connection, rows: number): Statement {
-  const row = `(${new Array<string>(COLUMNS).fill('?').join(', ')})`;
-  const all = new Array<string>(rows).fill(row).join(', ');
-  return db.prepare(`INSERT INTO log (idx, zxid, type, chain, crc, payload) VALUES ${all}`);
-}
-
-function lastMark(db: Connection): LogMark | undefined {
-  const row = db
-    .prepare<[], { idx: bigint; zxid: bigint; chain: bigint }>(
-      'SELECT idx, zxid, chain FROM log ORDER BY idx DESC LIMIT 1',
-    )
-    .safeIntegers()
-    .get();
-  return row && { index: Number(row.idx), zxid: zxidOf(row.zxid), chain: row.chain };
+  #newRetention(): Retention {
+    const { retentionRecords, retentionBytes } = this.#options;
+    return new Retention(this.#db, this.#logStart.index, this.#tail.index, {
+      records: retentionRecords,
+      bytes: retentionBytes,
+    });
+  }
 }
 
 /** Epochs as `meta` keeps them. */

@@ -8,13 +8,26 @@ import { Reader, readTreeFlush, type LogRecord, type TreeFlush, type ZnodeRow } 
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { assert } from '../util/index.js';
-import type { Storage, StorageHandler, StorageSizes, StorageSpace, TreeSink } from './api.js';
+import type {
+  SnapshotReader,
+  StagedPart,
+  Storage,
+  StorageHandler,
+  StorageSizes,
+  StorageSpace,
+  Synchronisation,
+  TreeSink,
+} from './api.js';
 import { recordsOf, wholeBuffer } from './batch.js';
 import { StorageError } from './errors.js';
+import { findIn, markIn, MemorySnapshot, MemoryStage, nextTurn, readFrom } from './memoryTransfer.js';
+import { SNAPSHOTS_MAX } from './transfer.js';
 
 /** What a restart finds: give it to the next `openMemoryStorage`. */
 export class MemoryDisk {
-  readonly secret: Buffer = randomBytes(32);
+  secret: Buffer = randomBytes(32);
+  /** For tests: as if it had lost records, see `Storage.suspect`. */
+  suspect = false;
   epochs: Epochs = { acceptedEpoch: 0, currentEpoch: 0 };
   logStart: LogMark = LOG_START;
   tail: LogMark = LOG_START;
@@ -23,6 +36,11 @@ export class MemoryDisk {
   records: LogRecord[] = [];
   readonly znodes = new Map<string, ZnodeRow>();
   readonly sessions = new Map<bigint, number>();
+
+  /** Parents before their children, as on disk. */
+  sortedZnodes(): ZnodeRow[] {
+    return [...this.znodes.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
 }
 
 /** Options of the twin. */
@@ -35,9 +53,22 @@ export interface MemoryStorageOptions {
   logRetentionRecords?: number;
 }
 
+/** Nothing of it may be left out: each promise is settled. */
+interface Promised {
+  resolve(tail: LogMark): void;
+  reject(error: StorageError): void;
+}
+
+type Synchronise = Omit<Synchronisation, 'batches'> & {
+  batches: { bytes: Buffer; last: LogMark }[];
+  promised: Promised;
+};
+
 type Write =
   | { kind: 'append'; bytes: Buffer; last: LogMark }
   | { kind: 'epochs'; epochs: Epochs }
+  | { kind: 'fence'; promised: Promised }
+  | { kind: 'synchronise'; op: Synchronise }
   | { kind: 'flush'; bytes: Buffer };
 
 /** @returns a storage that has everything in memory */
@@ -54,6 +85,10 @@ export class MemoryStorage implements Storage {
   #queue: Write[] = [];
   #scheduled = false;
   #appended: LogMark;
+  /** The last record whose effects were handed over. */
+  #flushed: number;
+  #stage: MemoryStage | undefined;
+  readonly #snapshots = new Set<MemorySnapshot>();
   #backlogBytes = 0;
   #isFull = false;
   #refusing = false;
@@ -64,6 +99,7 @@ export class MemoryStorage implements Storage {
     this.#keep = options.keep ?? true;
     this.#retention = options.logRetentionRecords ?? 100_000;
     this.#appended = this.disk.tail;
+    this.#flushed = this.disk.treeMark.index;
   }
 
   get secret(): Buffer {
@@ -75,7 +111,15 @@ export class MemoryStorage implements Storage {
   }
 
   get suspect(): boolean {
+    return this.disk.suspect;
+  }
+
+  get needsSnapshot(): boolean {
     return false;
+  }
+
+  get logStart(): LogMark {
+    return this.disk.logStart;
   }
 
   get tail(): LogMark {
@@ -91,11 +135,7 @@ export class MemoryStorage implements Storage {
   }
 
   async loadTree(sink: TreeSink): Promise<void> {
-    // Parents before their children, as on disk.
-    for (const path of [...this.disk.znodes.keys()].sort()) {
-      const row = this.disk.znodes.get(path);
-      if (row !== undefined) sink.znode(row);
-    }
+    for (const row of this.disk.sortedZnodes()) sink.znode(row);
     for (const [sessionId, timeOut] of this.disk.sessions) sink.session({ sessionId, timeOut });
     await nextTurn();
   }
@@ -114,32 +154,77 @@ export class MemoryStorage implements Storage {
   append(batch: LogBatch): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
     if (this.#refusing || this.#ended) return;
-    assert(
-      batch.last.index === this.#appended.index + batch.count,
-      `The log ends at ${this.#appended.index}; a batch of ${batch.count} cannot end at ${batch.last.index}.`,
-    );
-    this.#appended = batch.last;
-    this.#enqueue({ kind: 'append', bytes: takeOver(batch.bytes), last: batch.last });
+    this.#enqueue({ kind: 'append', ...this.#behind(batch) });
   }
 
   saveEpochs(epochs: Epochs): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
-    assert(epochs.currentEpoch <= epochs.acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
-    assert(
-      epochs.acceptedEpoch >= this.disk.epochs.acceptedEpoch,
-      'acceptedEpoch is a promise: it never falls.',
-    );
+    this.#checkEpochs(epochs);
     if (this.#refusing || this.#ended) return;
     this.#enqueue({ kind: 'epochs', epochs });
+  }
+
+  fence(): Promise<LogMark> {
+    assert(this.#handler !== undefined, 'Storage is not started.');
+    return new Promise((resolve, reject) => {
+      this.#enqueue({ kind: 'fence', promised: { resolve, reject } });
+    });
+  }
+
+  async synchronise(op: Synchronisation): Promise<void> {
+    assert(this.#handler !== undefined, 'Storage is not started.');
+    assert(
+      op.truncate === undefined || op.install === undefined,
+      'A log is truncated or replaced, not both.',
+    );
+    if (op.epochs !== undefined) this.#checkEpochs(op.epochs);
+    if (this.#refusing || this.#ended) throw refused(this.#refusing);
+    this.#appended = op.truncate ?? op.install ?? this.#appended;
+    const batches = op.batches.map((batch) => this.#behind(batch));
+    await new Promise<LogMark>((resolve, reject) => {
+      this.#enqueue({ kind: 'synchronise', op: { ...op, batches, promised: { resolve, reject } } });
+    });
+  }
+
+  async find(zxid: bigint): Promise<LogMark | undefined> {
+    await nextTurn();
+    return findIn(this.disk, zxid);
+  }
+
+  async read(after: number, maxBytes: number): Promise<LogBatch | undefined> {
+    await nextTurn();
+    return readFrom(this.disk, after, maxBytes);
+  }
+
+  async openSnapshot(): Promise<SnapshotReader | undefined> {
+    await nextTurn();
+    if (this.#snapshots.size >= SNAPSHOTS_MAX) return undefined;
+    const snapshot = new MemorySnapshot(this.disk, () => this.#snapshots.delete(snapshot));
+    this.#snapshots.add(snapshot);
+    return snapshot;
+  }
+
+  async stage(part: StagedPart): Promise<boolean> {
+    if (part.first) this.#stage = new MemoryStage(part.base);
+    const ok = !this.#isFull && this.#stage?.write(part) === true;
+    if (!ok) this.#stage = undefined;
+    await nextTurn();
+    return ok;
+  }
+
+  unstage(): void {
+    this.#stage = undefined;
   }
 
   flush(bytes: Buffer): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
     if (this.#ended) return;
+    const index = bytes.readBigInt64BE(0);
     assert(
-      bytes.readBigInt64BE(0) <= BigInt(this.disk.tail.index),
+      index <= BigInt(this.disk.tail.index),
       'A flush contains effects of records that are not durable.',
     );
+    this.#flushed = Number(index);
     this.#backlogBytes += bytes.byteLength;
     this.#enqueue({ kind: 'flush', bytes: takeOver(bytes) });
   }
@@ -194,8 +279,25 @@ export class MemoryStorage implements Storage {
     setImmediate(() => this.#handler?.failed(error));
   }
 
+  #behind({ bytes, count, last }: LogBatch): { bytes: Buffer; last: LogMark } {
+    assert(
+      last.index === this.#appended.index + count,
+      `The log ends at ${this.#appended.index}; a batch of ${count} cannot end at ${last.index}.`,
+    );
+    this.#appended = last;
+    return { bytes: takeOver(bytes), last };
+  }
+
+  #checkEpochs({ acceptedEpoch, currentEpoch }: Epochs): void {
+    assert(currentEpoch <= acceptedEpoch, 'currentEpoch is beyond acceptedEpoch.');
+    assert(acceptedEpoch >= this.disk.epochs.acceptedEpoch, 'acceptedEpoch is a promise: it never falls.');
+  }
+
   #enqueue(write: Write): void {
-    if (this.#ended) return;
+    if (this.#ended) {
+      rejectAll([write], refused(false));
+      return;
+    }
     this.#queue.push(write);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -207,39 +309,95 @@ export class MemoryStorage implements Storage {
     });
   }
 
-  /** One "transaction": all or, when the disk is full, nothing but the flushes. */
+  /** One "transaction", but for what must not be grouped: all or, when the disk is full, nothing but the flushes. */
   #perform(writes: readonly Write[]): void {
     const handler = this.#handler;
     assert(handler !== undefined, 'Storage is not started.');
     let appended: LogMark | undefined;
     let epochs: Epochs | undefined;
-    let refused = false;
+    const report = (): void => {
+      if (epochs !== undefined) this.#keepEpochs(epochs, false);
+      if (appended !== undefined) handler.durable(appended);
+      if (epochs !== undefined) handler.epochsDurable(epochs);
+      appended = epochs = undefined;
+    };
+    let dropping = this.#refusing || this.#isFull;
+    const dropped: Write[] = [];
     for (const write of writes) {
-      switch (write.kind) {
-        case 'append':
-          if (this.#isFull || this.#refusing) refused = true;
-          else {
-            appended = write.last;
-            this.#keepRecords(write.bytes, write.last);
-          }
-          break;
-        case 'epochs':
-          if (this.#isFull || this.#refusing) refused = true;
-          else epochs = write.epochs;
-          break;
-        case 'flush':
-          this.#backlogBytes -= write.bytes.byteLength;
-          this.#keepRows(readTreeFlush(Reader.over(write.bytes)));
-          break;
+      if (write.kind === 'flush') {
+        this.#backlogBytes -= write.bytes.byteLength;
+        this.#keepRows(readTreeFlush(Reader.over(write.bytes)));
+      } else if (dropping && (this.#refusing || dropped.length > 0 || write.kind !== 'fence'))
+        dropped.push(write);
+      else if (write.kind === 'append') {
+        appended = write.last;
+        this.#keepRecords(write.bytes, write.last);
+      } else if (write.kind === 'epochs') epochs = write.epochs;
+      else {
+        report();
+        if (write.kind === 'fence') write.promised.resolve(this.disk.tail);
+        else dropping = !this.#synchronise(write.op);
       }
     }
-    if (epochs !== undefined) this.disk.epochs = epochs;
-    if (appended !== undefined) handler.durable(appended);
-    if (epochs !== undefined) handler.epochsDurable(epochs);
-    if (refused && !this.#refusing) {
-      this.#refusing = true;
-      handler.failed(new StorageError('full', 'The memory that stands for a disk is full.'));
+    report();
+    if (dropped.length === 0) return;
+    if (!this.#isFull && !this.#refusing) {
+      rejectAll(dropped, new StorageError('corrupt', 'What was to come before was refused.'));
+      return;
     }
+    rejectAll(dropped, refused(true));
+    if (this.#refusing || dropped.every(({ kind }) => kind === 'fence')) return;
+    this.#refusing = true;
+    handler.failed(refused(true));
+  }
+
+  /** @returns false if it was refused */
+  #synchronise({ truncate, install, batches, epochs, secret, promised }: Synchronise): boolean {
+    const { disk } = this;
+    const stage = this.#stage;
+    let problem: string | undefined;
+    if (truncate !== undefined) {
+      const there = markIn(disk, truncate.index);
+      if (there?.zxid !== truncate.zxid || there.chain !== truncate.chain) problem = 'has another record';
+      if (truncate.index < this.#flushed) problem = 'is behind the tree';
+    }
+    if (install !== undefined && (stage?.complete !== true || stage.base.chain !== install.chain)) {
+      problem = 'has no such snapshot';
+    }
+    if (problem !== undefined) {
+      this.#appended = disk.tail;
+      promised.reject(new StorageError('corrupt', `The log ${problem}. Nothing was changed.`));
+      return false;
+    }
+    if (truncate !== undefined) {
+      disk.records.length = truncate.index - disk.logStart.index;
+      disk.tail = truncate;
+    }
+    if (install !== undefined && stage !== undefined) this.#install(install, stage);
+    for (const { bytes, last } of batches) this.#keepRecords(bytes, last);
+    if (epochs !== undefined) this.#keepEpochs(epochs, epochs.currentEpoch === epochs.acceptedEpoch);
+    if (secret !== undefined) disk.secret = Buffer.from(secret);
+    promised.resolve(disk.tail);
+    return true;
+  }
+
+  #install(base: LogMark, stage: MemoryStage): void {
+    const { disk } = this;
+    for (const snapshot of this.#snapshots) snapshot.close();
+    this.#stage = undefined;
+    disk.records = [];
+    disk.tail = disk.logStart = disk.treeMark = base;
+    this.#flushed = base.index;
+    disk.znodes.clear();
+    disk.sessions.clear();
+    for (const row of stage.znodes) disk.znodes.set(row.path, row);
+    for (const { sessionId, timeOut } of stage.sessions) disk.sessions.set(sessionId, timeOut);
+  }
+
+  #keepEpochs(epochs: Epochs, established: boolean): void {
+    const { disk } = this;
+    if (epochs.currentEpoch > disk.epochs.currentEpoch || established) disk.suspect = false;
+    disk.epochs = epochs;
   }
 
   #keepRecords(bytes: Buffer, last: LogMark): void {
@@ -266,7 +424,8 @@ export class MemoryStorage implements Storage {
 
   #purge(): void {
     const { disk } = this;
-    const upTo = Math.min(disk.treeMark.index, disk.tail.index - this.#retention);
+    const pinned = [...this.#snapshots].map(({ base }) => base.index);
+    const upTo = Math.min(disk.treeMark.index, disk.tail.index - this.#retention, ...pinned);
     const count = upTo - disk.logStart.index;
     // In slices, so that a long log is not moved in memory for each record.
     if (count < 1000) return;
@@ -284,6 +443,14 @@ function takeOver(bytes: Buffer): Buffer {
   return Buffer.from(structuredClone(memory, { transfer: [memory] }), 0, length);
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function refused(full: boolean): StorageError {
+  if (full) return new StorageError('full', 'The memory that stands for a disk is full.');
+  return new StorageError('io', 'Storage is closed.');
+}
+
+function rejectAll(writes: readonly Write[], error: StorageError): void {
+  for (const write of writes) {
+    if (write.kind === 'fence') write.promised.reject(error);
+    else if (write.kind === 'synchronise') write.op.promised.reject(error);
+  }
 }

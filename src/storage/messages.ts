@@ -1,5 +1,5 @@
 /**
- * What the main thread and the two workers say to each other. Everything is ordered: a worker works through its
+ * What the main thread and the log and tree workers say to each other. Everything is ordered: a worker works through its
  * messages one by one, and its answers arrive in the order of its work.
  */
 import type { Epochs, LogMark } from '../engine/ports.js';
@@ -22,6 +22,7 @@ export interface ErrorMessage {
 
 /** `workerData` of the log worker. */
 export interface LogWorkerData {
+  readonly dataDir: string;
   readonly logFile: string;
   readonly markFile: string;
   readonly synchronous: Synchronous;
@@ -31,10 +32,35 @@ export interface LogWorkerData {
   readonly tail: MarkMessage;
 }
 
+/** `length` bytes of `memory` are `count` jute LogRecords. */
+export interface BatchMessage {
+  readonly memory: ArrayBuffer;
+  readonly length: number;
+  readonly count: number;
+}
+
+/** See `Storage.synchronise`. */
+export interface SynchroniseMessage {
+  readonly kind: 'synchronise';
+  readonly token: number;
+  readonly truncate: MarkMessage | undefined;
+  readonly install: MarkMessage | undefined;
+  readonly flushed: number;
+  readonly staged: boolean;
+  readonly batches: readonly BatchMessage[];
+  readonly epochs: Epochs | undefined;
+  readonly secret: Uint8Array | undefined;
+}
+
 export type ToLogWorker =
-  /** `length` bytes of `memory` are `count` jute LogRecords. */
-  | { kind: 'append'; memory: ArrayBuffer; length: number; count: number }
+  | ({ kind: 'append' } & BatchMessage)
   | { kind: 'epochs'; epochs: Epochs }
+  | { kind: 'fence'; token: number }
+  | SynchroniseMessage
+  /** The main thread knows that a `synchronise` was refused: what follows is meant for the log as it is. */
+  | { kind: 'resume' }
+  /** Records behind this index stay, whatever the tree contains; infinite to lift it. */
+  | { kind: 'pin'; index: number }
   /** `tree.db` contains the effects of the records up to here, and they are in its file, not only in its WAL. */
   | { kind: 'treeCheckpointed'; index: number }
   /** Answer to `checkpointWanted`. */
@@ -47,6 +73,21 @@ export type ToLogWorker =
 export type FromLogWorker =
   | { kind: 'durable'; mark: MarkMessage }
   | { kind: 'epochs'; epochs: Epochs; suspect: boolean }
+  | { kind: 'fenced'; token: number; mark: MarkMessage }
+  | {
+      kind: 'synchronised';
+      token: number;
+      mark: MarkMessage;
+      logStart: MarkMessage;
+      epochs: Epochs;
+      suspect: boolean;
+      /** Of the tree. */
+      generation: number;
+    }
+  /** Nothing was changed. Until `resume` all appends, epochs and the like are dropped. */
+  | { kind: 'refused'; token: number; error: ErrorMessage }
+  /** Records were forgotten. */
+  | { kind: 'purged'; logStart: MarkMessage }
   /** The WAL of `log.db` is long: somebody else should checkpoint it, so that commits go on meanwhile. */
   | { kind: 'checkpointWanted' }
   | { kind: 'reopened'; mark: MarkMessage }
@@ -64,12 +105,18 @@ export interface TreeWorkerData {
 
 export type ToTreeWorker =
   /** `length` bytes of `memory` are a jute TreeFlush. */
-  { kind: 'flush'; memory: ArrayBuffer; length: number } | { kind: 'checkpointLog' } | { kind: 'close' };
+  | { kind: 'flush'; memory: ArrayBuffer; length: number }
+  | { kind: 'checkpointLog' }
+  /** Drop what waits, write to this file from now on, delete the old one. */
+  | { kind: 'switch'; treeFile: string }
+  | { kind: 'close' };
 
 export type FromTreeWorker =
   /** This many bytes of flushes are in a transaction that committed. */
   | { kind: 'written'; bytes: number }
   | { kind: 'checkpointed'; mark: MarkMessage }
+  /** From here on all is about the new file. */
+  | { kind: 'switched' }
   | { kind: 'logCheckpointed' }
   | { kind: 'failed'; error: ErrorMessage }
   | { kind: 'note'; message: string; detail: Record<string, unknown> }

@@ -10,7 +10,14 @@ import { checkpoint, openForWriting, requireSafeSqlite, sqliteVersion } from './
 import { prepareDirectory, syncFile } from './directories.js';
 import { DiskStorage } from './disk.js';
 import { codeOf, StorageError, writeError } from './errors.js';
-import { checkWritable, filesOf, treeFile, treeGenerations, type StorageFiles } from './files.js';
+import {
+  checkWritable,
+  filesOf,
+  removeLeftovers,
+  treeFile,
+  treeGenerations,
+  type StorageFiles,
+} from './files.js';
 import { describe } from './logReader.js';
 import { DirectoryLock } from './lock.js';
 import { MarkFile } from './mark.js';
@@ -176,6 +183,7 @@ function takeOver(
   options: StorageOptions,
   locks: readonly DirectoryLock[],
 ): DiskStorage {
+  removeLeftovers(files, log.generation);
   makeDurable(files, options);
   const mark = MarkFile.open(files.mark);
   const { state } = mark;

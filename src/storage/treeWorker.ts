@@ -7,7 +7,8 @@ import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, unreachable } from '../util/index.js';
 import { checkpoint, openForWriting, type Connection } from './database.js';
-import { writeError } from './errors.js';
+import { textOf, writeError } from './errors.js';
+import { removeDatabase } from './files.js';
 import type { FromTreeWorker, ToTreeWorker, TreeWorkerData } from './messages.js';
 import { TreeWriter } from './treeWriter.js';
 
@@ -21,6 +22,7 @@ const port = parentPort;
 // What `disk.ts` passes, in the same release: no need to check it again.
 const options = workerData as TreeWorkerData;
 
+let { treeFile } = options;
 /** Undefined while the disk is too full to open the tree. */
 let writer: TreeWriter | undefined;
 /** What came in meanwhile. */
@@ -54,8 +56,8 @@ port.on('message', (message: ToTreeWorker) => {
 });
 
 function open(): void {
-  tolerateFull('opened', options.treeFile, () => {
-    writer = new TreeWriter(options.treeFile);
+  tolerateFull('opened', treeFile, () => {
+    writer = new TreeWriter(treeFile);
     for (const bytes of unopened) writer.merge(bytes);
     unopened = [];
     // What an earlier run wrote may be in the WAL only, and the log waits for it.
@@ -77,6 +79,9 @@ function obey(message: ToTreeWorker): void {
     }
     case 'checkpointLog':
       checkpointLog();
+      break;
+    case 'switch':
+      switchTo(message.treeFile);
       break;
     case 'close':
       close();
@@ -102,7 +107,7 @@ function schedule({ overdue }: TreeWriter): void {
 function write(): void {
   if (writer === undefined) return;
   const { pendingBytes } = writer;
-  tolerateFull('written', options.treeFile, () => {
+  tolerateFull('written', treeFile, () => {
     truncated = false;
     const bytes = writer?.write() ?? 0;
     if (bytes > 0) post({ kind: 'written', bytes });
@@ -119,7 +124,7 @@ function write(): void {
 function checkpointTree(alone: boolean): void {
   checkpointedAt = performance.now();
   truncated = alone;
-  tolerateFull('checkpointed', options.treeFile, () => {
+  tolerateFull('checkpointed', treeFile, () => {
     const mark = writer?.checkpoint(alone);
     if (mark !== undefined) post({ kind: 'checkpointed', mark });
   });
@@ -131,6 +136,25 @@ function checkpointLog(): void {
     checkpoint(log, 'PASSIVE');
   });
   post({ kind: 'logCheckpointed' });
+}
+
+/** Another tree was installed: what waits belongs to the old one. */
+function switchTo(file: string): void {
+  clearTimeout(writeTimer);
+  writeTimer = undefined;
+  retryAt = 0;
+  unopened = [];
+  writer?.close();
+  writer = undefined;
+  try {
+    removeDatabase(treeFile);
+  } catch (error) {
+    // The next start tries again.
+    post({ kind: 'note', message: `${treeFile} could not be removed.`, detail: { reason: textOf(error) } });
+  }
+  treeFile = file;
+  post({ kind: 'switched' });
+  open();
 }
 
 function close(): void {
@@ -168,7 +192,7 @@ function guard(body: () => void): void {
   try {
     body();
   } catch (cause) {
-    const { kind, message } = writeError(cause, options.treeFile, () => true);
+    const { kind, message } = writeError(cause, treeFile, () => true);
     post({ kind: 'failed', error: { kind, message } });
     end();
   }

@@ -54,7 +54,12 @@ export class Workers {
   }
 
   toLog(message: ToLogWorker): void {
-    this.#log.postMessage(message, message.kind === 'append' ? [message.memory] : []);
+    const given =
+      message.kind === 'append' ? [message] : message.kind === 'synchronise' ? message.batches : [];
+    this.#log.postMessage(
+      message,
+      given.map(({ memory }) => memory),
+    );
   }
 
   toTree(message: ToTreeWorker): void {

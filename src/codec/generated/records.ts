@@ -1169,3 +1169,47 @@ export function writeTreeFlush(w: Writer, v: TreeFlush): void {
   w.vector(v.sessions, writeSessionRow);
   w.vector(v.endedSessions, (w, e) => { w.long(e); });
 }
+
+/** A piece of a snapshot of `tree.db`, which stands as of the log record `index`. `rows` and `digest` (the sum of the rows' CRC-32, as in `tree.db`) count from the first piece to the end of this one. `crc` is over all that follows it. */
+export interface SnapshotChunk {
+  readonly crc: number;
+  readonly sequence: number;
+  readonly last: boolean;
+  readonly index: bigint;
+  readonly zxid: bigint;
+  readonly chain: bigint;
+  readonly fileBytes: bigint;
+  readonly rows: bigint;
+  readonly digest: bigint;
+  readonly znodes: readonly ZnodeRow[];
+  readonly sessions: readonly SessionRow[];
+}
+
+export function readSnapshotChunk(r: Reader): SnapshotChunk {
+  const crc = r.int();
+  const sequence = r.int();
+  const last = r.boolean();
+  const index = r.long();
+  const zxid = r.long();
+  const chain = r.long();
+  const fileBytes = r.long();
+  const rows = r.long();
+  const digest = r.long();
+  const znodes = r.vector(72, readZnodeRow);
+  const sessions = r.vector(12, readSessionRow);
+  return { crc, sequence, last, index, zxid, chain, fileBytes, rows, digest, znodes, sessions };
+}
+
+export function writeSnapshotChunk(w: Writer, v: SnapshotChunk): void {
+  w.int(v.crc);
+  w.int(v.sequence);
+  w.boolean(v.last);
+  w.long(v.index);
+  w.long(v.zxid);
+  w.long(v.chain);
+  w.long(v.fileBytes);
+  w.long(v.rows);
+  w.long(v.digest);
+  w.vector(v.znodes, writeZnodeRow);
+  w.vector(v.sessions, writeSessionRow);
+}

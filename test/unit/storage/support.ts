@@ -11,7 +11,13 @@ import {
   type ZnodeRow,
 } from '../../../src/codec/index.js';
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../../../src/engine/ports.js';
-import type { Storage, StorageError, StorageHandler, StorageOptions } from '../../../src/storage/index.js';
+import {
+  StorageError,
+  type SnapshotPart,
+  type Storage,
+  type StorageHandler,
+  type StorageOptions,
+} from '../../../src/storage/index.js';
 import { makeZxid } from '../../../src/types/index.js';
 import { chainOf } from '../../../src/zab/chain.js';
 
@@ -141,6 +147,12 @@ export class Model {
   index = 0;
   readonly znodes = new Map<string, ZnodeRow>();
   readonly sessions = new Map<bigint, number>();
+  readonly #dataBytes: number;
+
+  /** @param dataBytes of each znode, for a large tree */
+  constructor(dataBytes = 40) {
+    this.#dataBytes = dataBytes;
+  }
 
   /** The state after so many records. */
   static at(index: number): Model {
@@ -179,7 +191,7 @@ export class Model {
   }
 
   #put(path: string, index: number): void {
-    this.znodes.set(path, znode(path, index));
+    this.znodes.set(path, znode(path, index, payloadOf(index, this.#dataBytes)));
   }
 }
 
@@ -198,6 +210,44 @@ export async function expectModel(storage: Storage): Promise<void> {
   }
   expect(model.index, 'the end of the log').to.equal(storage.tail.index);
   expect(model.contents, 'tree and replay').to.deep.equal(Model.at(model.index).contents);
+}
+
+/** @returns the error that must come */
+export async function rejection(promise: Promise<unknown>): Promise<StorageError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof StorageError) return error;
+    throw error;
+  }
+  throw new Error('This must be rejected.');
+}
+
+/** Reads a whole snapshot. */
+export async function snapshotOf(storage: Storage): Promise<{ base: LogMark; parts: SnapshotPart[] }> {
+  const reader = await storage.openSnapshot();
+  if (reader === undefined) throw new Error('There is no snapshot.');
+  const parts: SnapshotPart[] = [];
+  for (;;) {
+    const part = await reader.next();
+    if (part === undefined) throw new Error('The snapshot broke off.');
+    parts.push(part);
+    if (part.last) break;
+  }
+  reader.close();
+  return { base: reader.base, parts };
+}
+
+/** Stages all pieces, or all up to one that is refused. */
+export async function stageAll(
+  storage: Storage,
+  base: LogMark,
+  parts: readonly SnapshotPart[],
+): Promise<boolean> {
+  for (const [at, { bytes, last }] of parts.entries()) {
+    if (!(await storage.stage({ base, bytes, first: at === 0, last }))) return false;
+  }
+  return true;
 }
 
 /** A handler whose calls can be awaited. */

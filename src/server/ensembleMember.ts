@@ -1,0 +1,116 @@
+/**
+ * This server's place among the others, as the host sees it: performs what ZAB wants of the network, tells the operator
+ * what becomes of it, and keeps what monitors ask about.
+ */
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { EnsembleConfig } from '../config/index.js';
+import type { Engine, Input, Output } from '../engine/index.js';
+import { PeerLinks } from '../net/index.js';
+import type { Storage } from '../storage/index.js';
+import { unreachable } from '../util/index.js';
+import type { PeerNote } from '../zab/index.js';
+import { buildInfo } from './buildInfo.js';
+
+/** What the host loop does for it. */
+export interface EnsembleHost {
+  readonly log: Logger;
+  readonly engine: Engine;
+  submit(input: Input): void;
+}
+
+export class EnsembleMember {
+  readonly links: PeerLinks;
+  readonly #host: EnsembleHost;
+  /** Alarms so far: things that must not happen. */
+  alarms = 0;
+  snapshotsSent = 0;
+  diffsSent = 0;
+
+  constructor(config: EnsembleConfig, storage: Storage, host: EnsembleHost) {
+    this.#host = host;
+    this.links = new PeerLinks(
+      {
+        self: config.id,
+        members: () => config.membership.members,
+        // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
+        ensembleId: () => (storage.tail.index === 0 ? undefined : idOf(storage.secret)),
+        version: buildInfo.version,
+        listenOnAllIps: config.quorumListenOnAllIps,
+        addressCheck: config.peerAddressCheck,
+        bindRetries: config.electionPortBindRetry,
+        connectTimeoutMs: Math.min(CONNECT_MS_MAX, config.connectTimeoutMs),
+        peerTimeoutMs: config.peerTimeoutMs,
+        log: host.log,
+      },
+      (input) => host.submit(input),
+    );
+  }
+
+  /** Performs what a turn wants of the network: messages leave behind what went to the disk, in one write per link. */
+  perform(out: Output): void {
+    for (const { link, message } of out.packets.splice(0)) this.links.send(link, message);
+    for (const { to, notification } of out.notifications.splice(0)) this.links.notify(to, notification);
+    this.links.flush();
+    for (const op of out.links.splice(0)) {
+      if (op.kind === 'dial') this.links.dial(op.peer);
+      else this.links.close(op.link);
+    }
+  }
+
+  report(note: PeerNote): void {
+    const { log } = this.#host;
+    switch (note.kind) {
+      case 'looking':
+        if (note.why === 'start') log.info({ round: note.round }, 'Looking for a leader.');
+        else log.warn({ round: note.round }, `Looking for a leader: ${note.why}.`);
+        return;
+      case 'elected':
+        log.info(
+          { leader: note.leader, ms: Math.round(note.tookMs) },
+          `Elected server ${note.leader} in ${Math.round(note.tookMs)} ms.`,
+        );
+        return;
+      case 'leading':
+        log.info({ epoch: note.epoch }, `Leading, epoch ${note.epoch}.`);
+        return;
+      case 'following':
+      case 'observing':
+        log.info(
+          { epoch: note.epoch, leader: note.leader },
+          `${note.kind === 'following' ? 'Following' : 'Observing'} server ${note.leader}, epoch ${note.epoch}.`,
+        );
+        return;
+      case 'synchronising':
+        if (note.by === 'SNAP') this.snapshotsSent++;
+        else this.diffsSent++;
+        log.info(
+          { learner: note.learner, by: note.by, from: note.from.index },
+          `Bringing server ${note.learner} up to date by ${note.by}, from record ${note.from.index}.`,
+        );
+        return;
+      case 'learnerSynced':
+        log.info(
+          { learner: note.learner, ms: Math.round(note.tookMs) },
+          `Server ${note.learner} is up to date after ${Math.round(note.tookMs)} ms.`,
+        );
+        return;
+      case 'learnerLost':
+        log.warn({ learner: note.learner }, `Lost server ${note.learner}: ${note.why}.`);
+        return;
+      case 'alarm':
+        this.alarms++;
+        log.error(`This must not happen, report it with the logs of all servers: ${note.what}.`);
+        return;
+      default:
+        return unreachable(note);
+    }
+  }
+}
+
+/** A peer that does not answer within this is not waited for, whatever cnxTimeout says: there are others. */
+const CONNECT_MS_MAX = 500;
+
+function idOf(secret: Buffer): string {
+  return createHash('sha256').update('ensemble').update(secret).digest('hex').slice(0, 16);
+}
