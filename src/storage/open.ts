@@ -21,7 +21,7 @@ import {
 import { describe } from './logReader.js';
 import { DirectoryLock } from './lock.js';
 import { MarkFile } from './mark.js';
-import { replaceMark, salvage } from './salvage.js';
+import { mayContinue, replaceMark, salvage } from './salvage.js';
 import { checkLog, closeSurvey, surveyFiles, type LogFound, type Survey, type TreeFound } from './survey.js';
 
 /** A repair changes files and makes a new survey necessary; no start needs more of them. */
@@ -118,13 +118,13 @@ async function judge(
     problems.push(`${files.log} is damaged: ${log.reason}.`);
   }
   if (problems.length > 0 || log.kind !== 'open') {
-    if (!options.acceptDataLoss) throw refusal(problems);
+    if (!mayContinue(options)) throw refusal(problems);
     await salvage(survey, problems, files, options);
     return undefined;
   }
   const unpromised = tail.index === 0 && log.found.epochs.acceptedEpoch === 0;
   if (state === undefined && !(unpromised && mark.kind === 'absent')) {
-    if (!options.acceptDataLoss) {
+    if (!mayContinue(options)) {
       const found = mark.kind === 'absent' ? 'missing' : 'damaged';
       throw refusal([`${files.mark} is ${found}: nothing tells how far the log went.`]);
     }
@@ -149,8 +149,10 @@ function completeOrJudge(
     return undefined;
   }
   const file = treeFile(files, log.generation);
+  const inEnsemble = options.inEnsemble === true;
   if (tree.kind === 'open') {
-    if (tree.found.mark.index >= log.logStart.index) {
+    // An empty tree may be what is left of one that was damaged: its replacement has to come from a leader.
+    if (tree.found.mark.index >= log.logStart.index || inEnsemble) {
       return { log, tree: tree.found, tail, suspect: mark.state.suspect };
     }
     throw new StorageError(
@@ -159,7 +161,7 @@ function completeOrJudge(
     );
   }
   const found = tree.kind === 'absent' ? 'is missing' : `is damaged (${tree.reason})`;
-  if (log.logStart.index > 0) {
+  if (log.logStart.index > 0 && !inEnsemble) {
     throw new StorageError(
       'corrupt',
       `${file} ${found}, and it cannot be rebuilt: the log begins after ${describe(log.logStart)}. Restore dataDir and dataLogDir from the same backup.`,
@@ -167,7 +169,8 @@ function completeOrJudge(
   }
   closeSurvey(survey);
   const old = rebuildTree(files, log);
-  if (tail.index > 0) {
+  if (log.logStart.index > 0) options.onProgress?.(`${file} ${found}.`, { setAside: old });
+  else if (tail.index > 0) {
     options.onProgress?.(`${file} ${found}: the tree is rebuilt from the log, which is complete.`, {
       records: tail.index,
       setAside: old,
@@ -197,6 +200,12 @@ function takeOver(
   if (suspect) {
     const text = 'An earlier run ended in an I/O error or lost records. All that is left was verified.';
     options.onProgress?.(text, { tail: describe(tail) });
+  }
+  if (tree.mark.index < log.logStart.index) {
+    options.onProgress?.(
+      `The tree is lost, and the log begins after ${describe(log.logStart)}. This server has no state, and no vote, until a leader sends a snapshot; its log is intact.`,
+      { tail: describe(tail) },
+    );
   }
   if (options.acceptDataLoss) {
     options.onProgress?.('acceptDataLoss is set. Remove it: the next damage would be accepted unseen.', {});

@@ -5,8 +5,8 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Epochs, LogMark } from '../../../src/engine/ports.js';
-import { openStorage, type StorageOptions } from '../../../src/storage/index.js';
-import { batchAfter, Model } from './support.js';
+import { openStorage, type StorageOptions, type Synchronisation } from '../../../src/storage/index.js';
+import { batchAfter, markOfIndex, Model, snapshotOf, stageAll } from './support.js';
 
 /** What the process is told to do. */
 export type Command =
@@ -19,6 +19,10 @@ export type Command =
   | { do: 'await' }
   /** Until all flushes are in the database. */
   | { do: 'awaitTree' }
+  /** So many times: drops the last ten records, appends twenty, raises both epochs. */
+  | { do: 'resynchronise'; rounds: number }
+  /** So many times: installs the server's own snapshot, with as many records behind it as the epoch's last digit. */
+  | { do: 'reinstall'; rounds: number }
   | { do: 'sleep'; ms: number }
   /** SIGKILL, with whatever is in flight. */
   | { do: 'kill' }
@@ -56,6 +60,12 @@ async function run({ options, commands }: ChildTask): Promise<void> {
       process.exit(1);
     },
   });
+  const synchronise = async (op: Synchronisation): Promise<void> => {
+    epoch += 1;
+    await storage.synchronise({ ...op, epochs: { acceptedEpoch: epoch, currentEpoch: epoch } });
+    appended = storage.tail;
+    report({ is: 'epochs', epochs: storage.epochs });
+  };
   for (const command of commands) {
     switch (command.do) {
       case 'append':
@@ -82,6 +92,22 @@ async function run({ options, commands }: ChildTask): Promise<void> {
       case 'awaitTree':
         while (storage.flushBacklogBytes > 0) await sleep(10);
         break;
+      case 'resynchronise':
+        for (let i = 0; i < command.rounds; i++) {
+          const truncate = markOfIndex(appended.index - 10);
+          const batch = batchAfter(truncate, 20);
+          await synchronise({ truncate, batches: [batch] });
+        }
+        break;
+      case 'reinstall': {
+        const { base, parts } = await snapshotOf(storage);
+        for (let i = 0; i < command.rounds; i++) {
+          await stageAll(storage, base, parts);
+          const records = (epoch + 1) % 10;
+          await synchronise({ install: base, batches: records === 0 ? [] : [batchAfter(base, records)] });
+        }
+        break;
+      }
       case 'sleep':
         await sleep(command.ms);
         break;

@@ -38,7 +38,7 @@ export async function runChild(
   let killing = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
-    if (killAfterMs === undefined || killing || !output.includes('durable')) return;
+    if (killAfterMs === undefined || killing || !/durable|epochs/.test(output)) return;
     killing = true;
     setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   });
