@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'test/reporter.cjs', 'coverage/', 'src/codec/generated/', 'eslint.config.js'] },
+  {
+    ignores: [
+      'dist/',
+      'test/reporter.cjs',
+      'coverage/',
+      'src/codec/generated/',
+      'src/net/generated/',
+      'eslint.config.js',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

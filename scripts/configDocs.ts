@@ -35,7 +35,7 @@ or \`false\`. Relative paths count from the directory the server is started in. 
 
 Options without a mark work. The others are accepted, so that files and flags need no change, and reported at the start:
 
-- *ensemble*: has an effect only in an ensemble of several servers. This release runs a single server.
+- *ensemble*: works in an ensemble of several servers and means nothing to a standalone server.
 - *later*: takes effect with a later release.
 - *none*: has no effect, because it tunes something that only the Java server has; the row says what is there instead.
 `;

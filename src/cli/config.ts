@@ -3,7 +3,7 @@
  * picking zoo.cfg apart with grep.
  */
 import type { ConfigLocation, ServerConfig } from '../config/index.js';
-import { ExitCode, loadConfig } from '../config/index.js';
+import { ExitCode, formatServerLine, loadConfig } from '../config/index.js';
 import { describeFailure } from './failure.js';
 
 /** What is printed, by the key in zoo.cfg. */
@@ -18,6 +18,11 @@ function values(config: ServerConfig): ReadonlyMap<string, string> {
     ['maxSessionTimeout', String(config.maxSessionTimeout)],
     ['maxClientCnxns', String(config.maxClientCnxns)],
     ['serverId', String(config.serverId ?? '')],
+    ['mode', config.ensemble === undefined ? 'standalone' : `ensemble, ${config.ensemble.self.role}`],
+    ...config.membership.members.map((member): [string, string] => {
+      const [key = '', value = ''] = formatServerLine(member).split(/=(.*)/s);
+      return [key, value];
+    }),
   ]);
 }
 

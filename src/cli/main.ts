@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { StartArguments } from './ensemble/start.js';
 import { fileLocation, packageRoot, serverLocation, splitFlags } from './args.js';
 
 const { flags, rest } = splitFlags(process.argv.slice(2));
@@ -28,6 +29,7 @@ Examples:
   $ zabkeeper server /etc/zookeeper/conf/zoo.cfg   run a server with an existing configuration
   $ zabkeeper server zoo.cfg -Dzookeeper.skipACL=yes
   $ zabkeeper server 2181 ./data                   run a server without a configuration file
+  $ zabkeeper ensemble start                       run an ensemble of three on this machine
   $ zabkeeper config zoo.cfg                       check a configuration
   $ zabkeeper status zoo.cfg                       ask a server whether it serves`,
   );
@@ -75,6 +77,43 @@ program
   .action(async (file: string | undefined, options: { get?: string }) => {
     const { printConfig } = await import('./config.js');
     process.exitCode = printConfig(fileLocation(file, flags), options.get);
+  });
+
+const ensemble = program
+  .command('ensemble')
+  .summary('run several servers on this machine')
+  .description('Commands for an ensemble on this machine, to try one out or to develop against it.');
+
+ensemble
+  .command('start')
+  .summary('start a local ensemble')
+  .description(
+    'Runs an ensemble on this machine in the foreground. The first start makes a directory per server with its zoo.cfg, myid and data; ' +
+      'later starts use them as they are. The log lines of a server begin with its number. As soon as a server leads, a table shows who ' +
+      'does what and which connect string clients need, and again whenever that changes. A server that ends is reported, and the others ' +
+      'go on. Ctrl-C stops all of them. Exit codes: 0 stopped, 1 no server is left, 2 bad arguments, 3 unusable directory.',
+  )
+  .option('--servers <n>', 'how many servers vote (3 when the ensemble is made)')
+  .option('--observers <n>', 'how many observers there are besides (0 when the ensemble is made)')
+  .option('--dir <dir>', 'where the ensemble is kept', 'zabkeeper-ensemble')
+  .option(
+    '--client-port <port>',
+    'the client port of the first server, the others count upwards from it; free ports are chosen if missing',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ zabkeeper ensemble start                                     three servers on free ports
+  $ zabkeeper ensemble start --client-port 2181                  three servers on 2181, 2182 and 2183
+  $ zabkeeper ensemble start --dir ./five --servers 5 --observers 1
+  $ zabkeeper ensemble start --dir ./five                        the same one again
+
+-Dname=value is passed on to every server.`,
+  )
+  .action(async (options: StartArguments) => {
+    const { startEnsemble } = await import('./ensemble/start.js');
+    process.exitCode = await startEnsemble(options, flags);
   });
 
 program

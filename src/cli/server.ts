@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import type { ConfigLocation, ResolvedConfig } from '../config/index.js';
-import { ExitCode, loadConfig, prepareDataDirs } from '../config/index.js';
+import { ConfigError, ExitCode, loadConfig, prepareDataDirs } from '../config/index.js';
 import type { RunningServer } from '../start/index.js';
 import { exitWith } from './failure.js';
 import { createLog } from './log.js';
@@ -39,11 +39,16 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Only for servers of `zabkeeper ensemble start`, which hold a channel to it: if it is killed, they end as well.
+  process.on('disconnect', () => stop('SIGTERM'));
 
   try {
     const resolved = loadConfig(location);
     log = await createLog(resolved.config.logLevel, resolved.config.logFormat);
     report(resolved, log);
+    // Until the core can form one: three servers on their own would each take writes that the others do not know.
+    if (resolved.config.ensemble !== undefined)
+      throw new ConfigError('UNSUPPORTED', 'This build cannot form an ensemble yet.');
     prepareDataDirs(resolved.config);
     const { runServer } = await import('../start/index.js');
     running = await runServer(resolved.config, log);

@@ -49,7 +49,7 @@ export interface ClientOptions {
   readonly attemptTimeoutMs?: number;
   /** Pause before the servers are tried a second time; doubles with each round. Default 100. */
   readonly retryDelayMsMin?: number;
-  /** Largest such pause. Default 5000. */
+  /** Largest such pause; a client that has a session never pauses longer than a quarter of its timeout. Default 5000. */
   readonly retryDelayMsMax?: number;
   /** How long `close` waits for the server to end the session. Default 3000. */
   readonly closeTimeoutMs?: number;

@@ -46,6 +46,8 @@ interface AuthEntry {
 
 /** A connection that breaks sooner than this after its handshake counts as a failed attempt: no tight loops. */
 const SHORT_LIFE_MS = 1000;
+/** Longest pause between two rounds of attempts, as a share of the session timeout. */
+const SESSION_PAUSE_SHARE = 1 / 4;
 
 export class Session implements ConnectionHandler {
   readonly chroot: Chroot;
@@ -257,7 +259,11 @@ export class Session implements ConnectionHandler {
     this.#timer = setTimeout(() => connection.destroy(new Error(`no answer in ${limitMs} ms`)), limitMs);
   }
 
-  /** At once while there are servers not tried in this round, then after a pause that doubles with each round. */
+  /**
+   * At once while there are servers not tried in this round, then after a pause that doubles with each round. With a
+   * session to lose the pause stays well below its timeout: servers that come back give every session its full timeout
+   * again, and a client that slept through it would have lost its session to its own patience.
+   */
   #retry(): void {
     const round = Math.floor(this.#failedAttempts / this.#servers.length);
     if (round > 0 && this.#closing !== undefined) {
@@ -266,8 +272,11 @@ export class Session implements ConnectionHandler {
       return;
     }
     const { retryDelayMsMin, retryDelayMsMax, random } = this.#config;
-    const fullMs =
-      round === 0 ? 0 : Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** Math.min(round - 1, 30));
+    const sessionPauseMs = this.sessionId === 0n ? Infinity : this.timeoutMs * SESSION_PAUSE_SHARE;
+    const startsRound = round > 0 && this.#failedAttempts % this.#servers.length === 0;
+    const fullMs = startsRound
+      ? Math.min(retryDelayMsMax, sessionPauseMs, retryDelayMsMin * 2 ** Math.min(round - 1, 30))
+      : 0;
     this.#timer = setTimeout(() => this.#attempt(), fullMs * (0.5 + random() / 2));
   }
 

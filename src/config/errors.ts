@@ -31,11 +31,21 @@ export class ConfigError extends Error {
   readonly code: ConfigErrorCode;
   /** The exit code the process should end with. */
   readonly exitCode: number;
+  /** The single mistakes; this error itself, if it is about one. */
+  readonly parts: readonly ConfigError[];
 
-  constructor(code: ConfigErrorCode, message: string) {
+  constructor(code: ConfigErrorCode, message: string, parts: readonly ConfigError[] = []) {
     super(message);
     this.name = 'ConfigError';
     this.code = code;
     this.exitCode = code === 'DATA_DIR' ? ExitCode.DATA_DIR : ExitCode.BAD_CONFIG;
+    this.parts = parts.length === 0 ? [this] : parts;
+  }
+
+  /** One error for several mistakes, on one line: scripts show the last line of a log. Its code is that of the first. */
+  static ofSeveral(parts: readonly [ConfigError, ...ConfigError[]]): ConfigError {
+    const numbered = parts.map(({ message }, index) => `(${index + 1}) ${message}`);
+    const message = `There are ${parts.length} mistakes in the configuration. ${numbered.join(' ')}`;
+    return new ConfigError(parts[0].code, message, parts);
   }
 }

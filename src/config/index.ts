@@ -1,6 +1,7 @@
 /**
  * What other folders may use of the configuration: the frozen `ServerConfig`, how to get one, and the option table.
  */
+export { peerTimes } from './ensemble.js';
 export { ConfigError, ExitCode } from './errors.js';
 export type { ConfigErrorCode } from './errors.js';
 export { digestUsers, parseJaas } from './jaas.js';
@@ -17,7 +18,7 @@ export { parseProperties } from './properties.js';
 export type { Property } from './properties.js';
 export { resolveConfig } from './resolve.js';
 export type { ConfigSources, ResolvedConfig } from './resolve.js';
-export type { AuthConfig, SaslConfig, ServerConfig } from './serverConfig.js';
+export type { AuthConfig, EnsembleConfig, SaslConfig, ServerConfig } from './serverConfig.js';
 export { formatServerLine, parseServerLine } from './serverLine.js';
 export type { HostPort, Member, MemberRole, PeerAddress } from './serverLine.js';
 export type { JvmFlags } from './settings.js';

@@ -3,6 +3,7 @@
  * an ensemble, and a mistake in them must stop the start rather than split an ensemble.
  */
 import { ConfigError } from './errors.js';
+import { Problems } from './problems.js';
 import type { Member } from './serverLine.js';
 import { parseServerLine } from './serverLine.js';
 
@@ -43,7 +44,8 @@ export function parseMembership(keys: readonly PlacedKey[], version = '0'): Memb
   const members = new Map<number, Member>();
   const groups = new Map<string, readonly number[]>();
   const weights = new Map<number, number>();
-  for (const { key, value, where } of keys) {
+  const problems = new Problems();
+  const read = ({ key, value, where }: PlacedKey): void => {
     const [kind = '', ...rest] = key.split('.');
     const name = rest.join('.');
     if (kind === 'server') {
@@ -62,7 +64,9 @@ export function parseMembership(keys: readonly PlacedKey[], version = '0'): Memb
         `${key} (${where}) is not an option; expected group.N or weight.N.`,
       );
     }
-  }
+  };
+  for (const key of keys) problems.attempt(() => read(key));
+  problems.throwIfAny();
   for (const id of [...groups.values()].flat()) {
     if (!members.has(id)) {
       throw new ConfigError(

@@ -13,7 +13,7 @@
 export type OptionStatus =
   /** Works. */
   | 'active'
-  /** Accepted; means something only in an ensemble of several servers. */
+  /** Works in an ensemble of several servers; accepted by a standalone server, to which it means nothing. */
   | 'ensemble'
   /** Accepted; takes effect with a capability that a later release brings. */
   | 'later'

@@ -4,6 +4,7 @@
  */
 import { join, resolve as resolvePath } from 'node:path';
 import { resolveAuth } from './auth.js';
+import { resolveEnsemble } from './ensemble.js';
 import { ConfigError } from './errors.js';
 import type { Membership, PlacedKey } from './membership.js';
 import { isMembershipKey, judgeMembership, parseMembership, versionOfDynamicFile } from './membership.js';
@@ -17,7 +18,7 @@ import {
   storageOptions,
 } from './options.js';
 import { parseProperties } from './properties.js';
-import type { ServerConfig } from './serverConfig.js';
+import type { EnsembleConfig, ServerConfig } from './serverConfig.js';
 import type { JvmFlags } from './settings.js';
 import { Settings } from './settings.js';
 
@@ -44,59 +45,77 @@ export interface ResolvedConfig {
   readonly infos: readonly string[];
 }
 
-/** Reads, checks and completes a configuration; throws `ConfigError`. */
+/** Reads, checks and completes a configuration; throws one `ConfigError` that tells all mistakes. */
 export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const keys = fileKeys(sources);
   const settings = new Settings(keys, sources.flags ?? []);
+  const { problems } = settings;
   const absolute = (path: string): string => resolvePath(sources.cwd, path);
   const readText = (path: string): string | undefined => sources.readText(absolute(path));
+  // The default stands in for what cannot be read: it is never used, because the mistakes are thrown in the end.
+  const take = <T>(option: Option<T>): T => problems.attempt(() => settings.take(option)) ?? option.default;
 
-  const dataDir = absolute(dataDirOf(settings));
-  const dataLogDir = absolute(settings.take(storageOptions.dataLogDir) ?? dataDir);
-  const serverId = readMyId(join(dataDir, 'myid'), sources);
-  checkPeerAuth(settings);
-  const membership = resolveMembership(settings, keys, readText);
-  checkMembership(settings, membership, serverId);
-  checkMetricsProvider(settings);
-  const maxBuffer = settings.take(requestOptions.maxBuffer);
+  const dirs = problems.attempt(() => dataDirs(settings, absolute));
+  const identity = dirs && problems.attempt(() => readMyId(dirs.dataDir, sources));
+  const membership = problems.attempt(() => resolveMembership(settings, keys, readText));
+  const distributed = membership && problems.attempt(() => isDistributed(settings, membership));
+  const ensemble =
+    membership && identity && distributed === true
+      ? problems.attempt(() => resolveEnsemble(settings, membership, identity.id, identity.file))
+      : undefined;
+  const listener =
+    membership && identity && problems.attempt(() => clientListener(settings, membership, identity.id));
+  if (ensemble && listener) problems.attempt(() => checkPorts(ensemble, listener));
+  const times = problems.attempt(() => sessionTimes(settings));
+  const auth = problems.attempt(() => resolveAuth(settings, readText));
+  problems.attempt(() => checkPeerAuth(settings));
+  problems.attempt(() => checkMetricsProvider(settings));
+  const maxBuffer = take(requestOptions.maxBuffer);
 
-  const config: ServerConfig = {
-    configFile: sources.file?.name,
-    ...clientListener(settings, membership, serverId),
-    clientPortListenBacklog: settings.take(clientOptions.clientPortListenBacklog),
-    maxClientCnxns: Math.max(0, settings.take(clientOptions.maxClientCnxns)),
-    maxCnxns: settings.take(clientOptions.maxCnxns),
-    sessionlessTimeoutMs: settings.take(clientOptions.sessionlessTimeout),
-    clientTcpKeepAlive: settings.take(clientOptions.clientTcpKeepAlive),
-    ...sessionTimes(settings),
-    dataDir,
-    dataLogDir,
-    dataDirAutocreate: settings.take(storageOptions.dataDirAutocreate),
-    fsyncWarningMs: settings.take(storageOptions.fsyncWarning),
-    logRetentionRecords: settings.take(ownOptions.logRetentionRecords),
-    logRetentionBytes: settings.take(ownOptions.logRetentionBytes),
-    diskWarnFreeBytes: settings.take(ownOptions.diskWarnFreeBytes),
-    diskMinFreeBytes: settings.take(ownOptions.diskMinFreeBytes),
-    acceptDataLoss: settings.take(ownOptions.acceptDataLoss),
+  const rest = {
+    clientPortListenBacklog: take(clientOptions.clientPortListenBacklog),
+    maxClientCnxns: Math.max(0, take(clientOptions.maxClientCnxns)),
+    maxCnxns: take(clientOptions.maxCnxns),
+    sessionlessTimeoutMs: take(clientOptions.sessionlessTimeout),
+    clientTcpKeepAlive: take(clientOptions.clientTcpKeepAlive),
+    dataDirAutocreate: take(storageOptions.dataDirAutocreate),
+    fsyncWarningMs: take(storageOptions.fsyncWarning),
+    logRetentionRecords: take(ownOptions.logRetentionRecords),
+    logRetentionBytes: take(ownOptions.logRetentionBytes),
+    diskWarnFreeBytes: take(ownOptions.diskWarnFreeBytes),
+    diskMinFreeBytes: take(ownOptions.diskMinFreeBytes),
+    acceptDataLoss: take(ownOptions.acceptDataLoss),
     maxFrameBytes: maxBuffer,
-    maxFieldBytes: maxBuffer + Math.max(1024, settings.take(requestOptions.maxBufferExtra) ?? maxBuffer),
-    globalOutstandingLimit: settings.take(requestOptions.globalOutstandingLimit),
-    extendedTypesEnabled: settings.take(requestOptions.extendedTypes),
-    enforceQuota: settings.take(requestOptions.enforceQuota),
-    reconfigEnabled: settings.take(ensembleOptions.reconfigEnabled),
-    containerCheckIntervalMs: settings.take(requestOptions.containerCheckInterval),
-    containerMaxPerMinute: settings.take(requestOptions.containerMaxPerMinute),
-    containerMaxNeverUsedIntervalMs: settings.take(requestOptions.containerMaxNeverUsed),
+    maxFieldBytes: maxBuffer + Math.max(1024, take(requestOptions.maxBufferExtra) ?? maxBuffer),
+    globalOutstandingLimit: take(requestOptions.globalOutstandingLimit),
+    extendedTypesEnabled: take(requestOptions.extendedTypes),
+    enforceQuota: take(requestOptions.enforceQuota),
+    reconfigEnabled: take(ensembleOptions.reconfigEnabled),
+    containerCheckIntervalMs: take(requestOptions.containerCheckInterval),
+    containerMaxPerMinute: take(requestOptions.containerMaxPerMinute),
+    containerMaxNeverUsedIntervalMs: take(requestOptions.containerMaxNeverUsed),
     // Status scripts are lost without srvr, so it is answered whatever the list says.
-    fourLetterWords: Object.freeze([...new Set([...settings.take(reportOptions.fourLetterWords), 'srvr'])]),
-    auth: resolveAuth(settings, readText),
-    serverId,
-    membership,
-    logLevel: settings.take(ownOptions.logLevel),
-    logFormat: settings.take(ownOptions.logFormat),
+    fourLetterWords: Object.freeze([...new Set([...take(reportOptions.fourLetterWords), 'srvr'])]),
+    logLevel: take(ownOptions.logLevel),
+    logFormat: take(ownOptions.logFormat),
   };
+  problems.throwIfAny();
+  settings.reportStatus(ensemble !== undefined);
+  if (!dirs || !identity || !membership || !listener || !times || !auth)
+    throw new Error('unreachable: whatever is missing was reported');
+  const config: ServerConfig = Object.freeze({
+    configFile: sources.file?.name,
+    ...listener,
+    ...times,
+    ...dirs,
+    ...rest,
+    auth,
+    serverId: identity.id,
+    membership,
+    ensemble,
+  });
   return Object.freeze({
-    config: Object.freeze(config),
+    config,
     warnings: Object.freeze([...new Set(settings.warnings)]),
     infos: Object.freeze([...settings.infos]),
   });
@@ -112,7 +131,10 @@ function fileKeys({ file, keys = {} }: ConfigSources): PlacedKey[] {
   ];
 }
 
-function dataDirOf(settings: Settings): string {
+function dataDirs(
+  settings: Settings,
+  absolute: (path: string) => string,
+): Pick<ServerConfig, 'dataDir' | 'dataLogDir'> {
   const dataDir = settings.take(storageOptions.dataDir);
   if (dataDir === undefined)
     throw new ConfigError('MISSING', 'dataDir is not set; it must name a directory.');
@@ -123,7 +145,10 @@ function dataDirOf(settings: Settings): string {
       `${settings.name(option)} is a relative path, ${path}; put ./ in front of it to show that you mean it.`,
     );
   }
-  return dataDir;
+  return {
+    dataDir: absolute(dataDir),
+    dataLogDir: absolute(settings.take(storageOptions.dataLogDir) ?? dataDir),
+  };
 }
 
 function sessionTimes(
@@ -147,15 +172,16 @@ function sessionTimes(
 }
 
 /** The file holds one number; a standalone server needs none. */
-function readMyId(path: string, sources: ConfigSources): number | undefined {
+function readMyId(dataDir: string, sources: ConfigSources): { id: number | undefined; file: string } {
+  const path = join(dataDir, 'myid');
   const text = sources.readText(path);
-  if (text === undefined) return undefined;
+  if (text === undefined) return { id: undefined, file: path };
   const [first = ''] = text.split(/\r?\n/);
   const id = Number(first.trim());
   if (!/^-?\d+$/.test(first.trim()) || !Number.isSafeInteger(id)) {
     throw new ConfigError('MEMBERSHIP', `The file ${path} must hold one whole number, but holds "${first}".`);
   }
-  return id;
+  return { id, file: path };
 }
 
 function checkPeerAuth(settings: Settings): void {
@@ -212,9 +238,9 @@ function resolveMembership(
   return parseMembership(dynamicKeys, versionOfDynamicFile(dynamicFile));
 }
 
-function checkMembership(settings: Settings, membership: Membership, serverId: number | undefined): void {
-  const { members } = membership;
-  const several = members.find(({ addresses }) => addresses.length > 1);
+/** Whether this server is a member of an ensemble. */
+function isDistributed(settings: Settings, membership: Membership): boolean {
+  const several = membership.members.find(({ addresses }) => addresses.length > 1);
   if (several !== undefined && !settings.take(ensembleOptions.multiAddress)) {
     throw new ConfigError(
       'MEMBERSHIP',
@@ -223,32 +249,7 @@ function checkMembership(settings: Settings, membership: Membership, serverId: n
   }
   const verdict = judgeMembership(membership, settings.take(ensembleOptions.standaloneEnabled));
   settings.warnings.push(...verdict.warnings);
-  if (!verdict.distributed) return;
-
-  for (const option of [ensembleOptions.initLimit, ensembleOptions.syncLimit]) {
-    if (settings.take(option) !== 0) continue;
-    throw new ConfigError(
-      'MISSING',
-      `${settings.name(option)} must be set to a number of ticks in an ensemble.`,
-    );
-  }
-  if (serverId === undefined) {
-    throw new ConfigError(
-      'MEMBERSHIP',
-      'In an ensemble dataDir must hold a file myid with the number of this server.',
-    );
-  }
-  if (!members.some(({ id }) => id === serverId)) {
-    throw new ConfigError(
-      'MEMBERSHIP',
-      `The file myid says ${serverId}, but there is no server.${serverId} line.`,
-    );
-  }
-  throw new ConfigError(
-    'UNSUPPORTED',
-    `The server.N lines describe an ensemble (${members.length} ${members.length === 1 ? 'member' : 'members'}), but this ` +
-      'release runs a single server; ensembles come with the next release. Remove the server.N lines to run standalone.',
-  );
+  return verdict.distributed;
 }
 
 /** The client part of this server's line replaces clientPort and clientPortAddress; if both are there they must agree. */
@@ -294,6 +295,21 @@ function clientListener(
     );
   }
   return { clientPort: client.port, clientPortAddress: lineAddress };
+}
+
+/** A port belongs to clients or to servers. */
+function checkPorts(
+  { self }: EnsembleConfig,
+  { clientPort, clientPortAddress }: Pick<ServerConfig, 'clientPort' | 'clientPortAddress'>,
+): void {
+  for (const { host, quorumPort, electionPort } of self.addresses) {
+    if (clientPort !== quorumPort && clientPort !== electionPort) continue;
+    if (clientPortAddress !== undefined && clientPortAddress !== host) continue;
+    throw new ConfigError(
+      'CONFLICT',
+      `clientPort ${clientPort} is also the ${clientPort === quorumPort ? 'quorum' : 'election'} port of server.${self.id}; they must differ.`,
+    );
+  }
 }
 
 /** Binding to no address in particular serves IPv4 and IPv6; binding to 0.0.0.0 in Node.js would serve IPv4 alone. */

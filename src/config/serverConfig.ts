@@ -4,6 +4,7 @@
  */
 import type { LogFormat, LogLevel } from './logOptions.js';
 import type { Membership } from './membership.js';
+import type { Member } from './serverLine.js';
 
 /** SASL (DIGEST-MD5) as configured by a JAAS file or by `zabkeeper.sasl.user.<name>` keys. */
 export interface SaslConfig {
@@ -35,6 +36,47 @@ export interface AuthConfig {
   readonly ensembleNames: readonly string[] | undefined;
   /** SASL, or undefined when nothing defines users: then SASL tokens get an empty answer. */
   readonly sasl: SaslConfig | undefined;
+}
+
+/** This server as a member of an ensemble. */
+export interface EnsembleConfig {
+  /** What `myid` says. */
+  readonly id: number;
+  /** The line of this server. */
+  readonly self: Member;
+  /** All members, this one included, with groups, weights and version. */
+  readonly membership: Membership;
+
+  /** `initLimit` × `tickTime`. */
+  readonly initLimitMs: number;
+  /** `syncLimit` × `tickTime`. */
+  readonly syncLimitMs: number;
+  /** Silence after which a link between servers is given up. */
+  readonly peerTimeoutMs: number;
+  /** Pause between two pings of the leader; `leaseTimeMs + heartbeatMs < peerTimeoutMs`. */
+  readonly heartbeatMs: number;
+  /** A leader without a quorum's answer for this long steps down. */
+  readonly leaseTimeMs: number;
+  /** How long discovery and the election before it may take until the server looks again. */
+  readonly discoveryTimeoutMs: number;
+  /** How long opening a connection to another server may take (`cnxTimeout`). */
+  readonly connectTimeoutMs: number;
+
+  /** Peer ports listen on every address instead of those in the line of this server. */
+  readonly quorumListenOnAllIps: boolean;
+  /** Attempts to bind the election port before the server gives up; 0 means forever. */
+  readonly electionPortBindRetry: number;
+  /** A connection to a peer port must come from an address of the member that it claims to be. */
+  readonly peerAddressCheck: boolean;
+
+  /** The leader accepts clients. */
+  readonly leaderServes: boolean;
+  /** Sessions begin as local ones. */
+  readonly localSessionsEnabled: boolean;
+  /** A local session becomes a global one when it creates its first ephemeral znode. */
+  readonly localSessionsUpgradingEnabled: boolean;
+  /** Without a quorum the server serves reads to clients that ask for it. */
+  readonly readOnlyMode: boolean;
 }
 
 /** The frozen outcome of reading zoo.cfg, `-D` flags and the JVM flags of the environment. */
@@ -93,7 +135,7 @@ export interface ServerConfig {
   readonly extendedTypesEnabled: boolean;
   /** Hard quotas are enforced. */
   readonly enforceQuota: boolean;
-  /** The op reconfig gets past its first check; a single server then answers that it cannot. */
+  /** The op reconfig gets past its first check; the server then answers that it cannot. */
   readonly reconfigEnabled: boolean;
   /** Pause between two searches for empty containers and expired TTL znodes. */
   readonly containerCheckIntervalMs: number;
@@ -111,6 +153,8 @@ export interface ServerConfig {
   readonly serverId: number | undefined;
   /** Members as the `server.N`, `group.N` and `weight.N` lines give them; empty on most standalone servers. */
   readonly membership: Membership;
+  /** How this server takes part in an ensemble; undefined when it is standalone. */
+  readonly ensemble: EnsembleConfig | undefined;
 
   /** The least important messages to log. */
   readonly logLevel: LogLevel;

@@ -10,6 +10,7 @@ import { ConfigError } from './errors.js';
 import { isMembershipKey } from './membership.js';
 import type { PlacedKey } from './membership.js';
 import type { Option, OptionFamily, OptionStatus } from './option.js';
+import { Problems } from './problems.js';
 import { allOptions, familyByKey, familyByProperty, optionByKey, optionByProperty } from './options.js';
 
 /** Flags of a Java virtual machine, already split into words. */
@@ -30,6 +31,8 @@ export class Settings {
   readonly warnings: string[] = [];
   /** Sentences for the operator about what is as it should be. */
   readonly infos: string[] = [];
+  /** What stops the start. */
+  readonly problems = new Problems();
 
   private readonly file = new Map<string, Placed>();
   private readonly properties = new Map<string, Placed>();
@@ -54,9 +57,8 @@ export class Settings {
     for (const option of allOptions) {
       this.choose(option);
       // ZooKeeper itself is strict about these keys, whether they matter on this server or not.
-      if (option.scope === 'file') this.take(option);
+      if (option.scope === 'file') this.problems.attempt(() => this.take(option));
     }
-    this.reportStatus();
   }
 
   /** The value of an option: what was set, or its default. */
@@ -106,6 +108,41 @@ export class Settings {
     return this.properties.get(name)?.value;
   }
 
+  /** Tells about settings that do nothing on this server, or not yet. */
+  reportStatus(distributed: boolean): void {
+    const names = new Map<OptionStatus, string[]>();
+    const note = (item: Option<unknown> | OptionFamily, key: string, where: string): void => {
+      if (item.status === 'javaOnly') this.warnings.push(`${key} (${where}) has no effect. ${item.doc}`);
+      else names.set(item.status, [...(names.get(item.status) ?? []), key]);
+    };
+    for (const [option, placed] of this.taken) {
+      if (placed === undefined || option.quiet) continue;
+      // Spelling out a default changes nothing, so it needs no comment either.
+      const parsed = option.parse(placed.value);
+      if (option.status === 'javaOnly' || !parsed.ok || parsed.value !== option.default) {
+        note(option, option.key, placed.where);
+      }
+    }
+    for (const [key, { where }] of this.file) {
+      const family = familyByKey(key);
+      if (family !== undefined && optionByKey(key) === undefined) note(family, key, where);
+    }
+    for (const [name, { where }] of this.properties) {
+      const family = familyByProperty(name);
+      if (family !== undefined && optionByProperty(name) === undefined) note(family, name, where);
+    }
+    const ensemble = names.get('ensemble');
+    const later = names.get('later');
+    if (ensemble !== undefined && !distributed) {
+      this.warnings.push(`On a standalone server these options have no effect: ${ensemble.join(', ')}.`);
+    }
+    if (later !== undefined) {
+      this.warnings.push(
+        `These options are accepted but have no effect before a later release: ${later.join(', ')}.`,
+      );
+    }
+  }
+
   private readFlags(origin: string, words: readonly string[]): void {
     const skipped: string[] = [];
     for (const word of words) {
@@ -141,41 +178,6 @@ export class Settings {
     if (winner !== undefined && loser !== undefined && winner !== loser && winner.value !== loser.value) {
       this.warnings.push(
         `${option.key} is set differently by ${winner.where} and by ${loser.where}; the former counts.`,
-      );
-    }
-  }
-
-  /** Tells about settings that do nothing on this server, or not yet. */
-  private reportStatus(): void {
-    const names = new Map<OptionStatus, string[]>();
-    const note = (item: Option<unknown> | OptionFamily, key: string, where: string): void => {
-      if (item.status === 'javaOnly') this.warnings.push(`${key} (${where}) has no effect. ${item.doc}`);
-      else names.set(item.status, [...(names.get(item.status) ?? []), key]);
-    };
-    for (const [option, placed] of this.taken) {
-      if (placed === undefined || option.quiet) continue;
-      // Spelling out a default changes nothing, so it needs no comment either.
-      const parsed = option.parse(placed.value);
-      if (option.status === 'javaOnly' || !parsed.ok || parsed.value !== option.default) {
-        note(option, option.key, placed.where);
-      }
-    }
-    for (const [key, { where }] of this.file) {
-      const family = familyByKey(key);
-      if (family !== undefined && optionByKey(key) === undefined) note(family, key, where);
-    }
-    for (const [name, { where }] of this.properties) {
-      const family = familyByProperty(name);
-      if (family !== undefined && optionByProperty(name) === undefined) note(family, name, where);
-    }
-    const ensemble = names.get('ensemble');
-    const later = names.get('later');
-    if (ensemble !== undefined) {
-      this.warnings.push(`On a standalone server these options have no effect: ${ensemble.join(', ')}.`);
-    }
-    if (later !== undefined) {
-      this.warnings.push(
-        `These options are accepted but have no effect before a later release: ${later.join(', ')}.`,
       );
     }
   }

@@ -2,141 +2,173 @@
  * The state machine of a server: requests in, log records and frames out. It composes ZAB, tree, sessions and watches
  * and knows no clock, disk or socket; the host loop and the simulator drive the same code.
  *
- * A write is prepared against the outstanding state, proposed, and applied once it is committed; then its events
- * leave, then its reply. A read is answered from the tree, after the connection's own earlier writes.
+ * A write is prepared by the leader against the outstanding state, proposed, and applied by everyone once it is
+ * committed; then its events leave, then its reply. A read is answered from the tree, after the connection's own earlier
+ * writes.
  */
-import type { TxnHeader } from '../codec/index.js';
-import { Sessions } from '../session/index.js';
-import {
-  Outstanding,
-  Tree,
-  applyTxn,
-  parentOf,
-  permits,
-  prepare,
-  type Change,
-  type Identity,
-  type InternalRequest,
-  type OpResult,
-  type PrepareContext,
-} from '../tree/index.js';
+import { Reader, type LogRecord, type TxnHeader } from '../codec/index.js';
+import type { Sessions } from '../session/index.js';
+import type { Change, InternalRequest, OpResult, Tree } from '../tree/index.js';
 import {
   KeeperError,
   NO_SESSION,
   OpCode,
-  Perms,
   isWrite,
+  readRequest,
+  readTxn,
   sessionIdOf,
-  writeTxn,
-  zxidOf,
-  type EventType,
-  type ReadRequest,
+  type Request,
   type SessionId,
   type Txn,
   type WriteRequest,
   type Zxid,
 } from '../types/index.js';
-import { Queue, assert, unreachable } from '../util/index.js';
-import { Watches } from '../watch/index.js';
-import { Broadcast, type LogBatch } from '../zab/index.js';
-import { ClientConnection, type Waiting } from './connection.js';
-import { DigestLog } from './digestLog.js';
+import { assert } from '../util/index.js';
+import type { Watches } from '../watch/index.js';
+import {
+  Configuration,
+  QuorumPeer,
+  aloneSettings,
+  markOf,
+  type Answer,
+  type Asker,
+  type Boot,
+  type FromLeader,
+  type FromLearner,
+  type LogBatch,
+  type PeerSettings,
+  type StateMachine,
+} from '../zab/index.js';
+import { Clients } from './clients.js';
+import type { ClientConnection, WaitingSync } from './connection.js';
+import type { DigestLog } from './digestLog.js';
 import { encodeFlush } from './flush.js';
-import type {
-  CloseReason,
-  ConnectInput,
-  ConnectionId,
-  Input,
-  Output,
-  ReplyBody,
-  RequestInput,
-} from './messages.js';
-import { LOG_START, type LogMark } from './ports.js';
-import { executeRead, type ReadState } from './reads.js';
+import { Forwarder } from './forwarder.js';
+import { Handshake, type Service } from './handshake.js';
+import { LocalSessions } from './localSessions.js';
+import type { CloseReason, ConnectionId, Input, Output, RequestInput } from './messages.js';
+import type { LogMark } from './ports.js';
+import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
-import { bodyOf, mayGrow, type Proposal } from './writes.js';
-
-/** What a reply to an op code without meaning carries. */
-const UNKNOWN_ZXID = zxidOf(-1n);
-
-const WRITE: Waiting = { kind: 'write' };
+import { State } from './state.js';
+import { bodyOf } from './writes.js';
 
 /** Sessions do not grow older by more than this between two ticks: a server that was paused expires nobody for it. */
 const CLOCK_STEP_MS_MAX = 1000;
 
-export class Engine {
-  readonly tree = new Tree();
-  readonly sessions: Sessions;
-  readonly watches = new Watches();
-  readonly digests = new DigestLog();
+/** Who asked for a sync: a client here, or a learner. */
+type SyncAsker =
+  { readonly connection: ConnectionId; readonly sync: WaitingSync } | { readonly asker: Asker };
 
+export class Engine implements StateMachine {
+  readonly peer: QuorumPeer;
   readonly #settings: EngineSettings;
-  readonly #outstanding = new Outstanding(this.tree);
-  readonly #proposals = new Queue<Proposal>();
-  readonly #connections = new Map<ConnectionId, ClientConnection>();
-  /** Which connection speaks for a session. */
-  readonly #owners = new Map<SessionId, ConnectionId>();
-  readonly #syncs = new Queue<{ readonly index: number; readonly connection: ConnectionId }>();
-  readonly #reads: ReadState;
-  #broadcast: Broadcast | undefined;
-  #serving = false;
-  #applied: LogMark = LOG_START;
-  #outstandingBytes = 0;
-  #lastZxid: Zxid = LOG_START.zxid;
-  #nextSession = 0n;
-  #epochAsked = 0;
-  #hasRoom = true;
+  readonly #peerSettings: PeerSettings;
+  readonly #state: State;
+  readonly #clients: Clients;
+  readonly #proposer: Proposer;
+  readonly #forwarder: Forwarder;
+  readonly #local: LocalSessions;
+  readonly #handshake: Handshake;
+  readonly #syncs = new Map<number, SyncAsker>();
+  #service: Service = 'none';
+  #nextSync = 1;
   #clock = 0;
   #now: number | undefined;
+  #time = 0n;
   #out: Output | undefined;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
-    this.sessions = new Sessions(settings.tickMs);
-    this.#reads = {
-      tree: this.tree,
-      watches: this.watches,
-      acl: settings.prepare.acl,
-      multiReadBytesMax: settings.multiReadBytesMax ?? 16 * 1024 * 1024,
-      // Catch-up events carry no zxid, as in ZooKeeper.
-      emitCatchUp: (connection, type, path) => this.#emit(connection, type, path, -1n),
-      spend: (entries) => (this.#output.effort += entries),
-    };
+    const id = settings.serverId;
+    const peer = settings.peer ?? aloneSettings(id, new Configuration([{ id, role: 'participant' }]));
+    const { counterStart } = settings;
+    this.#peerSettings = counterStart === undefined ? peer : { ...peer, counterStart };
+    const output = (): Output => this.#output;
+    this.#state = new State(settings.tickMs);
+    this.peer = new QuorumPeer(this.#peerSettings, this, output);
+    this.#clients = new Clients(this.#state, settings, output);
+    this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);
+    this.#forwarder = new Forwarder(() => this.peer);
+    this.#local = new LocalSessions(settings.tickMs);
+    this.#handshake = new Handshake({
+      settings,
+      serverId: this.#peerSettings.id,
+      state: this.#state,
+      clients: this.#clients,
+      proposer: this.#proposer,
+      forwarder: this.#forwarder,
+      local: this.#local,
+      service: () => this.#service,
+      clock: () => this.#clock,
+    });
   }
 
-  /** True while clients are served. */
+  // --- what may be looked at ---------------------------------------------------------------------------------------
+
+  get tree(): Tree {
+    return this.#state.tree;
+  }
+
+  /** Global sessions, as of the last applied record. */
+  get sessions(): Sessions {
+    return this.#state.sessions;
+  }
+
+  /** Sessions that only this server knows. */
+  get localSessions(): LocalSessions {
+    return this.#local;
+  }
+
+  get watches(): Watches {
+    return this.#clients.watches;
+  }
+
+  get digests(): DigestLog {
+    return this.#state.digests;
+  }
+
+  /** True while clients are served, if only with reads. */
   get serving(): boolean {
-    return this.#serving;
+    return this.#service !== 'none';
+  }
+
+  get service(): Service {
+    return this.#service;
   }
 
   /** Zxid of the last applied txn; epoch and 0 before the first one of an epoch. */
   get lastZxid(): Zxid {
-    return this.#lastZxid;
+    return this.#state.lastZxid;
   }
 
   /** Where the log stood after the last applied txn. */
   get applied(): LogMark {
-    return this.#applied;
+    return this.#state.applied;
   }
 
-  /** Writes that wait for the disk. */
+  get appliedIndex(): number {
+    return this.#state.applied.index;
+  }
+
+  /** Writes that wait for a quorum's disks, or for the leader's answer. */
   get outstanding(): number {
-    return this.#proposals.length;
+    return this.#proposer.length + this.#forwarder.length;
   }
 
   /** Bytes of their records. */
   get outstandingBytes(): number {
-    return this.#outstandingBytes;
+    return this.#proposer.bytes;
   }
 
   /** Connections that are through their handshake. */
   get connected(): number {
-    return this.#owners.size;
+    return this.#clients.connected;
   }
 
   /** True while the connection has a request that waits for the disk, or for one that does. */
   isWaiting(connection: ConnectionId): boolean {
-    return (this.#connections.get(connection)?.waiting.length ?? 0) > 0;
+    return (this.#clients.get(connection)?.waiting.length ?? 0) > 0;
   }
 
   /** Milliseconds on the clock by which sessions expire. */
@@ -146,27 +178,48 @@ export class Engine {
 
   /** Which session a connection speaks for; NO_SESSION before its handshake. */
   sessionOf(connection: ConnectionId): SessionId {
-    return this.#connections.get(connection)?.session ?? NO_SESSION;
+    return this.#clients.get(connection)?.session ?? NO_SESSION;
   }
 
-  /** Applies a record of the own log at start-up. @param payload as `writeTxn` wrote it */
-  replay(mark: LogMark, header: TxnHeader, txn: Txn): void {
-    assert(mark.index === this.#applied.index + 1, `record ${mark.index} follows ${this.#applied.index}`);
-    this.#apply(mark, header, txn, []);
+  // --- start-up ----------------------------------------------------------------------------------------------------
+
+  /** Forgets tree and sessions: their rows follow, then `restored`. */
+  beginRestore(): void {
+    this.#state.clear();
+    this.#proposer.reset();
   }
 
   /** Puts back a session as `tree.db` kept it. */
   restoreSession(id: bigint, timeOut: number): void {
-    this.sessions.open(sessionIdOf(id), timeOut, this.#clock);
+    this.#state.sessions.open(sessionIdOf(id), timeOut, this.#clock);
   }
 
   /** What `tree.db` holds was put back into tree and sessions: the log goes on behind `mark`. */
   restored(mark: LogMark): void {
-    this.tree.restored();
-    this.sessions.takeChanges();
-    this.#applied = mark;
-    this.#lastZxid = mark.zxid;
+    this.#state.restored(mark);
+    this.#proposer.reset();
+    this.peer.restored(mark);
   }
+
+  /** The log failed and can be written again: its records behind what is applied follow, then `start`. */
+  rejoin(): void {
+    this.peer.restored(this.applied);
+  }
+
+  /**
+   * Records of the own log, in order. They are applied once a leader says that they are committed; a server that is
+   * alone needs nobody to say so.
+   * @param batch stays in memory until then
+   */
+  replay(batch: LogBatch): void {
+    this.peer.known(batch);
+    if (!this.peer.isAlone) return;
+    for (const record of this.peer.history.records(this.applied.index, batch.last.index))
+      this.#applyRecord(record);
+    this.peer.forgetApplied(batch.last.index);
+  }
+
+  // --- steps -------------------------------------------------------------------------------------------------------
 
   /** Takes one input; adds what follows from it to `out`. */
   step(input: Input, out: Output): void {
@@ -176,51 +229,55 @@ export class Engine {
         this.#request(input);
         break;
       case 'connect':
-        this.#connect(input);
-        break;
-      case 'persisted':
-        this.#persisted(input.index);
+        this.#handshake.connect(input);
         break;
       case 'tick':
         this.#tick(input.now, input.time);
         break;
       case 'identities': {
-        const connection = this.#connections.get(input.connection);
+        const connection = this.#clients.get(input.connection);
         if (connection !== undefined) connection.identities = input.identities;
         break;
       }
       case 'disconnect':
-        this.#forget(input.connection);
+        this.#clients.forget(input.connection);
         break;
       case 'room':
-        this.#hasRoom = input.hasRoom;
+        this.#proposer.hasRoom = input.hasRoom;
         break;
       case 'reap':
-        this.#reap(input.time, input.most);
+        if (this.#service === 'leading') this.#proposer.reap(input.time, input.most);
         break;
-      case 'lead':
-        this.#lead(input);
+      case 'start':
+        this.#start(input);
         break;
-      case 'epochsDurable':
-        this.#epochDurable(input.epochs.currentEpoch);
+      case 'stop':
+        this.peer.stop();
         break;
-      case 'logFailed':
-        this.#logFailed();
+      case 'notification':
+      case 'electionLink':
+      case 'linkUp':
+      case 'linkDown':
+      case 'dialFailed':
+      case 'packet':
+        this.peer.network(input);
         break;
       default:
-        unreachable(input);
+        this.peer.disk(input);
     }
     this.#out = undefined;
   }
 
-  /** The records proposed since the last call: to be written to the log before the turn's frames leave. */
-  takeBatch(): LogBatch | undefined {
-    return this.#broadcast?.takeBatch();
+  /** Ends a turn: what was proposed in it leaves for the disks, in one batch. */
+  endTurn(out: Output): void {
+    this.#out = out;
+    this.peer.endTurn();
+    this.#out = undefined;
   }
 
   /** Changes since the last call as a jute `TreeFlush` for `tree.db`; undefined when there are none. */
   takeFlush(): Buffer | undefined {
-    return encodeFlush(this.#applied, this.tree, this.sessions);
+    return encodeFlush(this.applied, this.tree, this.sessions);
   }
 
   /** Znodes and sessions that the next flush will hold. */
@@ -228,171 +285,105 @@ export class Engine {
     return this.tree.changesCount + this.sessions.changesCount;
   }
 
-  // --- leading ---------------------------------------------------------------------------------------------------
+  // --- roles -------------------------------------------------------------------------------------------------------
 
-  #lead({ epochs, tail, time }: Extract<Input, { kind: 'lead' }>): void {
-    assert(this.#broadcast === undefined, 'a term begins while another one lasts');
-    // What reached the disk before the log failed is committed: this server is the quorum.
-    this.#applyTo(tail.index);
-    this.#proposals.clear();
-    this.#outstandingBytes = 0;
-    this.#outstanding.clear();
-    assert(
-      this.#applied.index === tail.index,
-      `the log ends at ${tail.index}, applied is ${this.#applied.index}`,
-    );
-    const epoch = Math.max(epochs.acceptedEpoch, epochs.currentEpoch) + 1;
-    this.#broadcast = new Broadcast(tail, epoch, this.#settings.counterStart);
-    this.#askForEpoch(epoch);
-    // (server id, 40 bits of the clock, 16 bits to count in): ids of earlier terms are never given again.
-    this.#nextSession = BigInt.asIntN(
-      64,
-      (BigInt(this.#settings.serverId) << 56n) | ((time & 0xff_ffff_ffffn) << 16n),
-    );
+  #start(boot: Boot): void {
+    this.#now = boot.now;
+    this.#time = boot.time;
+    this.#handshake.start(boot.time);
+    this.peer.start(boot);
   }
 
-  #askForEpoch(epoch: number): void {
-    this.#epochAsked = epoch;
-    this.#output.epochs = { acceptedEpoch: epoch, currentEpoch: epoch };
+  serve(role: 'leading' | 'following' | 'observing', epoch: number): void {
+    this.#endReadOnly();
+    this.#state.epochBegan(epoch);
+    this.#proposer.reset();
+    this.#forwarder.reset();
+    if (role === 'leading') this.sessions.restart(this.#clock);
+    this.#service = role;
+    this.#output.notes.push({ kind: 'serving', role, epoch });
   }
 
-  #epochDurable(epoch: number): void {
-    if (this.#broadcast === undefined || epoch !== this.#epochAsked) return;
-    this.#broadcast.beginEpoch(epoch);
-    if (this.#serving) return;
-    this.#serving = true;
-    this.#lastZxid = this.#broadcast.epochStart;
-    this.sessions.restart(this.#clock);
-    this.#output.notes.push({ kind: 'serving', epoch });
-  }
-
-  #logFailed(): void {
-    this.#serving = false;
-    this.#broadcast = undefined;
-    this.#outstanding.clear();
-    for (const id of [...this.#connections.keys()]) this.#close(id, 'leadership lost');
+  stop(): void {
+    if (this.#service !== 'none') this.#output.notes.push({ kind: 'notServing' });
+    this.#service = 'none';
+    this.#proposer.reset();
+    this.#forwarder.reset();
     this.#syncs.clear();
+    this.#local.clear();
+    this.#clients.closeAll('leadership lost');
   }
 
-  // --- connections -----------------------------------------------------------------------------------------------
-
-  #connect(input: ConnectInput): void {
-    const { connection: id, sessionId } = input;
-    const connection = new ClientConnection(id, input.identities);
-    this.#connections.set(id, connection);
-    if (!this.#serving) return this.#close(id, 'not serving');
-    // Not an invalid session: the client is to try another server and keep what it has (monotonic reads).
-    if (input.lastZxidSeen > this.#lastZxid) return this.#close(id, 'client has seen a later zxid');
-    const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#settings;
-    const timeOut = Math.min(Math.max(input.timeOut, sessionTimeoutMsMin), sessionTimeoutMsMax);
-    if (sessionId === NO_SESSION) {
-      const opened = this.#newSessionId();
-      this.#propose(opened, 0, { type: OpCode.createSession, timeOut }, input.time, connection);
-      return;
-    }
-    if (!input.passwordValid || !this.sessions.isOpen(sessionId)) {
-      this.#forget(id);
-      this.#connected(id, NO_SESSION, 0);
-      return;
-    }
-    const former = this.#owners.get(sessionId);
-    if (former !== undefined) this.#close(former, 'session moved to another connection');
-    this.sessions.touch(sessionId, this.#clock, timeOut);
-    this.#attach(connection, sessionId, timeOut);
+  #endReadOnly(): void {
+    if (this.#service !== 'readOnly') return;
+    this.#service = 'none';
+    this.#local.clear();
+    this.#clients.closeAll('read-only mode ended');
   }
 
-  #newSessionId(): SessionId {
-    const id = sessionIdOf(this.#nextSession);
-    this.#nextSession = BigInt.asIntN(64, this.#nextSession + 1n);
-    return id;
-  }
+  // --- requests ----------------------------------------------------------------------------------------------------
 
-  #attach(connection: ClientConnection, session: SessionId, timeOut: number): void {
-    connection.session = session;
-    this.#owners.set(session, connection.id);
-    this.#connected(connection.id, session, timeOut);
-  }
-
-  #close(id: ConnectionId, reason: CloseReason): void {
-    this.#forget(id);
-    this.#output.clients.push({ kind: 'close', connection: id, reason });
-  }
-
-  #forget(id: ConnectionId): void {
-    const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    this.#connections.delete(id);
-    this.watches.removeWatcher(id);
-    if (this.#owners.get(connection.session) === id) this.#owners.delete(connection.session);
-  }
-
-  // --- requests --------------------------------------------------------------------------------------------------
-
-  #request({ connection: id, xid, request, time }: RequestInput): void {
-    const connection = this.#connections.get(id);
+  #request(input: RequestInput): void {
+    const { connection: id, xid, request } = input;
+    const connection = this.#clients.get(id);
     if (connection === undefined || connection.closing || connection.session === NO_SESSION) return;
-    this.sessions.touch(connection.session, this.#clock);
-    if (isWrite(request)) {
-      this.#propose(connection.session, xid, request, time, connection);
-      connection.waiting.push(WRITE);
-      if (request.type === OpCode.closeSession) connection.closing = true;
-    } else if (request.type === OpCode.sync) {
-      const index = this.#broadcast?.lastProposed.index ?? 0;
-      connection.waiting.push({ kind: 'sync', xid, path: request.record.path, index });
-      this.#syncs.push({ index, connection: id });
-      this.#syncsUpTo(this.#applied.index);
+    this.#touch(connection);
+    if (connection.readOnly && (isWrite(request) || request.type === OpCode.sync))
+      return this.#refuseReadOnly(connection, xid, request);
+    if (isWrite(request)) return this.#write(connection, input, request);
+    if (request.type === OpCode.sync) {
+      const sync: WaitingSync = { kind: 'sync', xid, path: request.record.path, index: undefined };
+      connection.waiting.push(sync);
+      if (this.#service === 'leading') this.#sync({ connection: id, sync });
+      else this.#forwarder.sync(id, sync);
     } else if (connection.waiting.length === 0) {
-      this.#answer(connection, connection.identities, xid, request);
+      this.#clients.answer(connection, connection.identities, xid, request);
     } else {
       connection.waiting.push({ kind: 'read', xid, request, identities: connection.identities });
     }
   }
 
-  #answer(
-    connection: ClientConnection,
-    identities: readonly Identity[],
-    xid: number,
-    request: ReadRequest,
-  ): void {
-    let body: ReplyBody | undefined;
-    let err = 0;
-    try {
-      body = executeRead(this.#reads, { connection, identities }, request);
-    } catch (error) {
-      if (!(error instanceof KeeperError)) throw error;
-      err = error.wireCode;
-    }
-    const unknown = request.type === 'unknown';
-    this.#reply(connection.id, xid, unknown ? UNKNOWN_ZXID : this.#lastZxid, err, body);
-    if (unknown) this.#close(connection.id, 'unknown request');
-    // Clients do not look at this error: one that went on would wait for events that never come.
-    const watchesLost = request.type === OpCode.setWatches || request.type === OpCode.setWatches2;
-    if (watchesLost && err !== 0) this.#close(connection.id, 'too many watches');
+  #touch({ session, local }: ClientConnection): void {
+    if (local) this.#local.touch(session, this.#clock);
+    else if (this.#service === 'leading') this.sessions.touch(session, this.#clock);
+    else this.#forwarder.touch(session);
   }
 
-  /** Answers what had to wait, up to the next write that is not applied. */
-  #drain(connection: ClientConnection): void {
-    const { waiting } = connection;
-    for (let head = waiting.peek(); head !== undefined; head = waiting.peek()) {
-      if (head.kind === 'write' || (head.kind === 'sync' && head.index > this.#applied.index)) return;
-      waiting.shift();
-      if (head.kind === 'read') this.#answer(connection, head.identities, head.xid, head.request);
-      else this.#reply(connection.id, head.xid, this.#lastZxid, 0, { kind: 'path', path: head.path });
-      // An unknown request ends the connection: what was pipelined behind it is not answered, and watches nothing.
-      if (!this.#connections.has(connection.id)) return;
-    }
+  #refuseReadOnly(connection: ClientConnection, xid: number, request: Request): void {
+    if (request.type === OpCode.closeSession) return this.#closeLocal(connection, xid);
+    const { wireCode } = new KeeperError('NOTREADONLY');
+    this.#clients.reply(connection.id, xid, this.lastZxid, wireCode, undefined);
   }
 
-  #syncsUpTo(index: number): void {
-    for (
-      let next = this.#syncs.peek();
-      next !== undefined && next.index <= index;
-      next = this.#syncs.peek()
-    ) {
-      this.#syncs.shift();
-      const connection = this.#connections.get(next.connection);
-      if (connection !== undefined) this.#drain(connection);
+  #write(connection: ClientConnection, input: RequestInput, request: WriteRequest): void {
+    const { xid, time, raw } = input;
+    if (connection.local) {
+      if (request.type === OpCode.closeSession) return this.#closeLocal(connection, xid);
+      if (LocalSessions.needsGlobal(request)) {
+        const timeOut = this.#local.timeoutOf(connection.session);
+        if (this.#settings.localSessionsUpgrading !== true || timeOut === undefined) {
+          const { wireCode } = new KeeperError('EPHEMERALONLOCALSESSION');
+          return this.#clients.reply(connection.id, xid, this.lastZxid, wireCode, undefined);
+        }
+        // The session stays what it is for its client; from now on everybody knows it.
+        this.#local.end(connection.session);
+        connection.local = false;
+        this.#handshake.createSession(connection, connection.session, timeOut, time);
+      }
     }
+    connection.waiting.push({ kind: 'write' });
+    if (this.#service === 'leading') this.#propose(connection.session, xid, request, time, connection);
+    else {
+      assert(raw !== undefined, 'a write that has to be forwarded comes without its bytes');
+      this.#forwarder.request(connection, xid, request.type, raw.op, raw.body);
+    }
+    if (request.type === OpCode.closeSession) connection.closing = true;
+  }
+
+  #closeLocal(connection: ClientConnection, xid: number): void {
+    this.#local.end(connection.session);
+    this.#clients.reply(connection.id, xid, this.lastZxid, 0, undefined);
+    this.#clients.close(connection.id, 'session closed');
   }
 
   #propose(
@@ -400,188 +391,173 @@ export class Engine {
     cxid: number,
     request: WriteRequest | InternalRequest,
     time: bigint,
-    connection: ClientConnection | undefined,
+    { id, identities, local }: ClientConnection,
   ): void {
-    const broadcast = this.#broadcast;
-    assert(broadcast !== undefined, 'a write is proposed while nobody leads');
-    const zxid = broadcast.nextZxid;
-    this.#outstanding.zxid = zxid;
-    const txn = this.#prepare(session, request, connection);
-    const header: TxnHeader = { clientId: session, cxid, zxid, time, type: txn.type };
-    let bytes = 0;
-    const mark = broadcast.propose(txn.type, (w) => {
-      const start = w.length;
-      writeTxn(w, header, txn);
-      bytes = w.length - start;
+    this.#proposer.propose(session, cxid, request, time, {
+      identities,
+      connection: id,
+      asker: undefined,
+      localSession: local,
     });
-    this.#outstandingBytes += bytes;
-    this.#proposals.push({
-      mark,
-      header,
-      txn,
-      bytes,
-      connection: connection?.id,
-      xid: cxid,
-      op: request.type,
-    });
-    if (request.type === OpCode.closeSession) this.sessions.markClosing(session);
-    if (broadcast.nearlyExhausted && this.#epochAsked === broadcast.epoch)
-      this.#askForEpoch(broadcast.epoch + 1);
   }
 
-  /** A write that fails its checks is a txn too: it is answered in order, from confirmed state (design D14). */
-  #prepare(
-    session: SessionId,
-    request: WriteRequest | InternalRequest,
-    connection: ClientConnection | undefined,
-  ): Txn {
-    const context: PrepareContext = {
-      tree: this.tree,
-      settings: this.#settings.prepare,
-      session,
-      identities: connection?.identities ?? [],
-      onQuotaExceeded: (prefix, what) => this.#output.notes.push({ kind: 'quotaExceeded', prefix, what }),
-    };
-    try {
-      if (
-        request.type !== OpCode.createSession &&
-        connection !== undefined &&
-        !this.sessions.isOpen(session)
-      ) {
-        throw new KeeperError('SESSIONEXPIRED');
-      }
-      if (!this.#hasRoom && mayGrow(request))
-        throw new KeeperError('SYSTEMERROR', undefined, 'the disk is nearly full');
-      return prepare(this.#outstanding, request, context);
-    } catch (error) {
-      if (!(error instanceof KeeperError)) throw error;
-      return { type: OpCode.error, record: { err: error.wireCode } };
+  #sync(asker: SyncAsker): void {
+    const token = this.#nextSync++;
+    this.#syncs.set(token, asker);
+    this.peer.sync(token);
+  }
+
+  confirmed(token: number, index: number): void {
+    const sync = this.#syncs.get(token);
+    this.#syncs.delete(token);
+    if (sync === undefined) return;
+    if ('asker' in sync) this.peer.tell(sync.asker, { kind: 'synced', request: sync.asker.request, index });
+    else this.#clients.syncConfirmed(sync.connection, sync.sync, index);
+  }
+
+  // --- between servers ---------------------------------------------------------------------------------------------
+
+  forwarded(asker: Asker, message: FromLearner): void {
+    if (message.kind === 'sync') return this.#sync({ asker });
+    const { session } = message;
+    if (message.kind === 'revalidate') {
+      const valid = this.#handshake.revalidate(session, message.timeoutMs, asker.learner);
+      return this.peer.tell(asker, { kind: 'revalidated', request: asker.request, valid });
     }
+    const reader = Reader.over(message.body);
+    let request: Request | InternalRequest;
+    if (message.op === OpCode.createSession) request = { type: OpCode.createSession, timeOut: reader.int() };
+    else request = readRequest(message.op, reader);
+    if (request.type !== OpCode.createSession && !isWrite(request))
+      request = { type: OpCode.error, code: 'MARSHALLINGERROR' };
+    this.sessions.touch(session, this.#clock);
+    this.#proposer.propose(session, message.cxid, request, this.#time, {
+      identities: message.identities,
+      connection: undefined,
+      asker,
+      localSession:
+        this.#settings.localSessions === true &&
+        Number(BigInt.asUintN(64, session) >> 56n) === asker.learner &&
+        !this.sessions.has(session),
+    });
   }
 
-  // --- applying --------------------------------------------------------------------------------------------------
-
-  #persisted(index: number): void {
-    if (this.#broadcast !== undefined) this.#applyTo(this.#broadcast.persisted(index));
+  touched(sessions: readonly SessionId[]): void {
+    for (const session of sessions) this.sessions.touch(session, this.#clock);
   }
 
-  #applyTo(index: number): void {
-    for (
-      let next = this.#proposals.peek();
-      next !== undefined && next.mark.index <= index;
-      next = this.#proposals.peek()
-    ) {
-      this.#proposals.shift();
-      this.#outstandingBytes -= next.bytes;
-      this.#deliver(next);
+  takeTouched(): SessionId[] {
+    return this.#forwarder.takeTouched();
+  }
+
+  answers(answers: readonly Answer[]): void {
+    this.#forwarder.answers(answers);
+  }
+
+  answered(message: FromLeader): void {
+    const answered = this.#forwarder.answered(message);
+    if (answered === undefined) return;
+    if (answered.kind === 'sync')
+      return this.#clients.syncConfirmed(answered.connection, answered.sync, answered.index);
+    const connection = this.#clients.get(answered.connection);
+    if (connection === undefined) return;
+    if (message.kind === 'revalidated' && message.valid)
+      this.#clients.attach(connection, answered.session, answered.timeOut);
+    else this.#clients.refuse(answered.connection);
+  }
+
+  // --- applying ----------------------------------------------------------------------------------------------------
+
+  commit(index: number): void {
+    while (this.applied.index < index) {
+      const next = this.applied.index + 1;
+      const proposal = this.#proposer.take(next);
+      if (proposal !== undefined) {
+        this.#deliver(proposal.mark, proposal.header, proposal.txn, proposal);
+        this.#proposer.applied(proposal);
+      } else for (const record of this.peer.history.records(next - 1, next)) this.#applyRecord(record);
       // Now, and not after the last: the next record may be a write that stands behind such a sync.
-      this.#syncsUpTo(next.mark.index);
+      this.#clients.syncsUpTo(next);
     }
   }
 
-  /** Applies a committed proposal: first its events, then its reply, then what waited behind it. */
-  #deliver(proposal: Proposal): void {
-    const { mark, header, txn } = proposal;
-    const connection =
-      proposal.connection === undefined ? undefined : this.#connections.get(proposal.connection);
+  #applyRecord(record: LogRecord): void {
+    const { header, txn } = readTxn(Reader.over(record.payload));
+    const mark = markOf(record);
+    this.#deliver(mark, header, txn, this.#forwarder.take(mark.index));
+  }
+
+  /** Applies a committed record: first its events, then its reply, then what waited behind it. */
+  #deliver(
+    mark: LogMark,
+    header: TxnHeader,
+    txn: Txn,
+    asked:
+      | { readonly connection: ConnectionId | undefined; readonly xid: number; readonly op: number }
+      | undefined,
+  ): void {
+    const connection = asked?.connection === undefined ? undefined : this.#clients.get(asked.connection);
     const results: OpResult[] | undefined = connection === undefined ? undefined : [];
     const changes: Change[] = [];
-    this.#apply(mark, header, txn, changes, results);
-    this.#outstanding.applied(mark.zxid);
-    for (const change of changes) this.#trigger(change, mark.zxid);
+    this.#state.apply(mark, header, txn, this.#clock, changes, results);
+    this.#peerSettings.trace?.({ kind: 'apply', mark });
+    for (const change of changes) this.#clients.trigger(change, mark.zxid);
+    const session = sessionIdOf(header.clientId);
     if (txn.type === OpCode.createSession) {
-      if (connection !== undefined)
-        this.#attach(connection, sessionIdOf(header.clientId), txn.record.timeOut);
+      // A session that became a global one is attached already.
+      if (connection?.session === NO_SESSION) this.#clients.attach(connection, session, txn.record.timeOut);
       return;
     }
-    if (connection !== undefined && results !== undefined) {
+    if (connection !== undefined && asked !== undefined && results !== undefined) {
       const waited = connection.waiting.shift();
       assert(waited?.kind === 'write', 'a write is answered out of its order');
       const [first] = results;
       const err = txn.type === OpCode.multi ? 0 : (first?.err ?? 0);
-      const body = err === 0 ? bodyOf(proposal.op, txn, results) : undefined;
-      this.#reply(connection.id, proposal.xid, mark.zxid, err, body);
+      // A matter of the connection, not of the request: its client is elsewhere.
+      if (err === SESSION_MOVED) return this.#clients.close(connection.id, 'session moved to another server');
+      const body = err === 0 ? bodyOf(asked.op, txn, results) : undefined;
+      this.#clients.reply(connection.id, asked.xid, mark.zxid, err, body);
     }
     if (txn.type === OpCode.closeSession) {
-      const owner = this.#owners.get(sessionIdOf(header.clientId));
-      if (owner !== undefined)
-        this.#close(owner, owner === proposal.connection ? 'session closed' : 'session expired');
-    } else if (connection !== undefined) {
-      this.#drain(connection);
-    }
+      const owner = this.#clients.ownerOf(session);
+      if (owner === undefined) return;
+      const reason: CloseReason = owner === asked?.connection ? 'session closed' : 'session expired';
+      this.#clients.close(owner, reason);
+    } else if (connection !== undefined) this.#clients.drain(connection);
   }
 
-  #apply(mark: LogMark, header: TxnHeader, txn: Txn, changes: Change[], results?: OpResult[]): void {
-    applyTxn(this.tree, header, txn, changes, results);
-    const session = sessionIdOf(header.clientId);
-    if (txn.type === OpCode.createSession) this.sessions.open(session, txn.record.timeOut, this.#clock);
-    else if (txn.type === OpCode.closeSession) this.sessions.end(session);
-    this.#applied = mark;
-    this.#lastZxid = zxidOf(header.zxid);
-    this.digests.note(mark.zxid, this.tree);
-  }
-
-  #trigger(change: Change, zxid: Zxid): void {
-    const { path, acl, parentAcl } = change;
-    // Whoever may not read what changed does not hear of it, though its watch is used up.
-    const emit = (watcher: ConnectionId, type: EventType, at: string): void => {
-      const connection = this.#connections.get(watcher);
-      if (connection === undefined) return;
-      const guard = at === path ? acl : parentAcl;
-      if (permits(guard, Perms.read, connection.identities, this.#settings.prepare.acl)) {
-        this.#emit(watcher, type, at, zxid);
-      }
-    };
-    switch (change.kind) {
-      case 'created':
-        return this.watches.created(path, parentOf(path), emit);
-      case 'deleted':
-        return this.watches.deleted(path, parentOf(path), emit);
-      case 'dataChanged':
-        return this.watches.dataChanged(path, emit);
-      default:
-        return unreachable(change.kind);
-    }
-  }
-
-  // --- time ------------------------------------------------------------------------------------------------------
+  // --- time --------------------------------------------------------------------------------------------------------
 
   #tick(now: number, time: bigint): void {
     this.#clock += Math.min(now - (this.#now ?? now), CLOCK_STEP_MS_MAX);
     this.#now = now;
-    if (!this.#serving) return;
-    for (const session of this.sessions.expired(this.#clock)) {
+    this.#time = time;
+    this.peer.tick(now);
+    for (const session of this.#local.expired(this.#clock)) {
       this.#output.notes.push({ kind: 'sessionExpired', sessionId: session });
-      this.#propose(session, 0, { type: OpCode.closeSession }, time, undefined);
+      this.#local.end(session);
+      const owner = this.#clients.ownerOf(session);
+      if (owner !== undefined) this.#clients.close(owner, 'session expired');
     }
+    if (this.#service === 'leading') this.#proposer.expire(this.#clock - this.peer.reportLagMs, time);
+    else if (this.#service === 'none') this.#maybeReadOnly(now);
   }
 
-  #reap(time: bigint, most: number): void {
-    if (!this.#serving) return;
-    const neverUsedMsMax = BigInt(this.#settings.containerNeverUsedMsMax);
-    for (const path of this.tree.reapable(time, neverUsedMsMax, most)) {
-      // Something about it is under way: used again, refreshed or going. The next sweep will see what came of it.
-      if (this.#outstanding.node(path) !== this.tree.node(path)) continue;
-      this.#propose(NO_SESSION, 0, { type: OpCode.deleteContainer, path }, time, undefined);
-    }
+  #maybeReadOnly(now: number): void {
+    const { lookingSince } = this.peer;
+    if (this.#settings.readOnlyMode !== true || lookingSince === undefined) return;
+    if (now - lookingSince < Math.max(READ_ONLY_AFTER_MS, this.#peerSettings.peerTimeoutMs)) return;
+    this.#service = 'readOnly';
+    this.#output.notes.push({ kind: 'serving', role: 'readOnly', epoch: 0 });
   }
-
-  // --- effects ---------------------------------------------------------------------------------------------------
 
   get #output(): Output {
     assert(this.#out !== undefined, 'an effect outside of a step');
     return this.#out;
   }
-
-  #emit(connection: ConnectionId, type: EventType, path: string, zxid: bigint): void {
-    this.#output.clients.push({ kind: 'event', connection, type, path, zxid });
-  }
-
-  #connected(connection: ConnectionId, sessionId: SessionId, timeOut: number): void {
-    this.#output.clients.push({ kind: 'connected', connection, sessionId, timeOut, zxid: this.#lastZxid });
-  }
-
-  #reply(connection: ConnectionId, xid: number, zxid: Zxid, err: number, body: ReplyBody | undefined): void {
-    this.#output.clients.push({ kind: 'reply', connection, xid, zxid, err, body });
-  }
 }
+
+const SESSION_MOVED = new KeeperError('SESSIONMOVED').wireCode;
+
+/** So long without a leader, and reads are better than nothing (zab.md 1.10). */
+const READ_ONLY_AFTER_MS = 2000;

@@ -5,7 +5,7 @@
 import type { Stat } from '../codec/index.js';
 import type { AclList, Identity, OpResult } from '../tree/index.js';
 import type { ErrorName, EventType, Request, SessionId, Zxid } from '../types/index.js';
-import type { Epochs, LogMark } from './ports.js';
+import type { Boot, DiskInput, NetworkInput, PeerOutput } from '../zab/index.js';
 
 /** Names a client connection, for as long as it lasts; never used again. */
 export type ConnectionId = number;
@@ -20,6 +20,8 @@ export interface ConnectInput {
   readonly timeOut: number;
   readonly lastZxidSeen: Zxid;
   readonly identities: readonly Identity[];
+  /** The client takes a server that has lost its quorum. @default false */
+  readonly readOnly?: boolean;
   /** Wall clock, ms since 1970. */
   readonly time: bigint;
 }
@@ -30,17 +32,16 @@ export interface RequestInput {
   readonly connection: ConnectionId;
   readonly xid: number;
   readonly request: Request;
+  /** Op code and body as they came, for a write that another server may have to do; valid until the turn ends. */
+  readonly raw?: { readonly op: number; readonly body: Buffer };
   readonly time: bigint;
 }
 
 export type Input =
-  /** Begins a term of leadership: the log ends at `tail`. The engine asks for its epoch to be saved and then serves. */
-  | { readonly kind: 'lead'; readonly epochs: Epochs; readonly tail: LogMark; readonly time: bigint }
-  | { readonly kind: 'epochsDurable'; readonly epochs: Epochs }
-  /** All records up to `index` are on disk. */
-  | { readonly kind: 'persisted'; readonly index: number }
-  /** The log takes no more: what is not durable was never proposed. All clients are let go until the next `lead`. */
-  | { readonly kind: 'logFailed' }
+  /** The server takes part: restored, and with all records of its log known. Again after a `logFailed`. */
+  | Boot
+  | DiskInput
+  | NetworkInput
   | ConnectInput
   | RequestInput
   /** The connection authenticated itself: requests from now on carry these identities. */
@@ -55,7 +56,9 @@ export type Input =
   /** Whether the disk has room for writes that may make the data grow (zab.md 7.3). */
   | { readonly kind: 'room'; readonly hasRoom: boolean }
   /** Remove containers and TTL znodes whose time has come, `most` of them. */
-  | { readonly kind: 'reap'; readonly time: bigint; readonly most: number };
+  | { readonly kind: 'reap'; readonly time: bigint; readonly most: number }
+  /** The process is to end: a leader hands over first. */
+  | { readonly kind: 'stop' };
 
 /** Body of a reply, named by its layout. */
 export type ReplyBody =
@@ -84,7 +87,9 @@ export type CloseReason =
   | 'unknown request'
   | 'too many watches'
   | 'session moved to another connection'
-  | 'leadership lost';
+  | 'leadership lost'
+  | 'session moved to another server'
+  | 'read-only mode ended';
 
 export type ClientEffect =
   /** Answers a ConnectRequest. `timeOut` 0: the session is not valid, close after sending. */
@@ -94,6 +99,8 @@ export type ClientEffect =
       readonly sessionId: SessionId;
       readonly timeOut: number;
       readonly zxid: Zxid;
+      /** Reads only: this server has lost its quorum. */
+      readonly readOnly: boolean;
     }
   | {
       readonly kind: 'reply';
@@ -114,9 +121,7 @@ export type ClientEffect =
   | { readonly kind: 'close'; readonly connection: ConnectionId; readonly reason: CloseReason };
 
 /** Collects the effects of one or more steps. The host performs and empties it once per turn. */
-export interface Output {
-  /** Epochs to save (fsync), then to confirm with `epochsDurable`. */
-  epochs: Epochs | undefined;
+export interface Output extends PeerOutput {
   readonly clients: ClientEffect[];
   /**
    * Names, access entries and watches that reads have gone through: how much was done since the host set it to 0. An
@@ -130,8 +135,22 @@ export interface Output {
 export type Note =
   | { readonly kind: 'quotaExceeded'; readonly prefix: string; readonly what: string }
   | { readonly kind: 'sessionExpired'; readonly sessionId: SessionId }
-  | { readonly kind: 'serving'; readonly epoch: number };
+  | {
+      readonly kind: 'serving';
+      readonly role: 'leading' | 'following' | 'observing' | 'readOnly';
+      readonly epoch: number;
+    }
+  | { readonly kind: 'notServing' };
 
 export function newOutput(): Output {
-  return { epochs: undefined, clients: [], effort: 0, notes: [] };
+  return {
+    disk: [],
+    packets: [],
+    notifications: [],
+    links: [],
+    peerNotes: [],
+    clients: [],
+    effort: 0,
+    notes: [],
+  };
 }

@@ -1,5 +1,6 @@
 /** What the configuration says about the engine. */
 import type { PrepareSettings } from '../tree/index.js';
+import type { PeerSettings } from '../zab/index.js';
 
 export interface EngineSettings {
   readonly prepare: PrepareSettings;
@@ -13,6 +14,14 @@ export interface EngineSettings {
   readonly containerNeverUsedMsMax: number;
   /** How long the answer to a multiRead may become, roughly. @default 16 MiB */
   readonly multiReadBytesMax?: number;
+  /** This server's part in the ensemble. @default it is alone */
+  readonly peer?: PeerSettings;
+  /** Sessions begin as local ones, known to their server alone. @default false */
+  readonly localSessions?: boolean;
+  /** A local session becomes a global one when it creates an ephemeral znode. @default false */
+  readonly localSessionsUpgrading?: boolean;
+  /** Without a quorum, reads are served to clients that take that. @default false */
+  readonly readOnlyMode?: boolean;
   /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */
   readonly counterStart?: number;
 }

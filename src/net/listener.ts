@@ -1,4 +1,4 @@
-/** Accepts client connections on one port. */
+/** Accepts connections on one port. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 export interface ListenOptions {
@@ -8,6 +8,8 @@ export interface ListenOptions {
   /** -1 leaves it to the system. */
   readonly backlog: number;
   readonly keepAlive: boolean;
+  /** What an operator changes to listen elsewhere: by default the client port's options. */
+  readonly settings?: { readonly port: string; readonly address: string };
 }
 
 /** A port cannot be listened on. The message says which and why. */
@@ -54,14 +56,15 @@ export class Listener {
 }
 
 function explain(options: ListenOptions, error: NodeJS.ErrnoException): string {
+  const { port, address } = options.settings ?? { port: 'clientPort', address: 'clientPortAddress' };
   const where = `${options.host ?? 'any address'}, port ${options.port}`;
   switch (error.code) {
     case 'EADDRINUSE':
-      return `Cannot listen on ${where}: another program uses it. Stop that program or change clientPort.`;
+      return `Cannot listen on ${where}: another program uses it. Stop that program or change ${port}.`;
     case 'EACCES':
       return `Cannot listen on ${where}: this user may not. Use a port above 1023 or start with the right to bind it.`;
     case 'EADDRNOTAVAIL':
-      return `Cannot listen on ${where}: the address is not one of this machine's. Correct clientPortAddress.`;
+      return `Cannot listen on ${where}: the address is not one of this machine's. Correct ${address}.`;
     default:
       return `Cannot listen on ${where}: ${error.message}.`;
   }

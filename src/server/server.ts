@@ -9,26 +9,24 @@
  */
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { Reader } from '../codec/index.js';
 import type { ServerConfig } from '../config/index.js';
 import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
 import { Listener } from '../net/index.js';
-import { StorageError, type Storage, type StorageHandler } from '../storage/index.js';
-import { readTxn, zxidOf } from '../types/index.js';
+import type { Storage } from '../storage/index.js';
 import { hex, unreachable } from '../util/index.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
 import { DiskWatch } from './diskWatch.js';
 import { engineSettings } from './engineSettings.js';
 import { Passwords } from './passwords.js';
+import { Persistence } from './persistence.js';
 import { ServerStats } from './stats.js';
 import { ServerStatus } from './serverStatus.js';
 
 /** How often deadlines of connections are looked at. */
 const SWEEP_MS = 1000;
-/** Changes go to `tree.db` at least this often, or when there are this many. */
+/** Changes go to `tree.db` at least this often. */
 const FLUSH_MS = 100;
-const FLUSH_CHANGES = 2000;
 /** Entries that the reads of one turn go through: some milliseconds. Whoever asks for more goes on in the next turn. */
 const TURN_EFFORT_MAX = 50_000;
 /** Bytes of outstanding writes above which connections that have some are not read. */
@@ -37,8 +35,6 @@ const OUTSTANDING_BYTES_MAX = 64 * 1024 * 1024;
 const HALF_OPEN_MAX = 10_000;
 /** Messages about so many different matters are logged once a second each. */
 const LIMITED_MESSAGES_MAX = 1000;
-/** After a full disk: how often the log is tried again. */
-const REOPEN_MS = 1000;
 
 /** The server cannot go on. */
 export interface FatalError {
@@ -61,13 +57,13 @@ export class Server implements ConnectionHost {
   readonly #storage: Storage;
   readonly #status: ServerStatus;
   readonly #disk: DiskWatch;
+  readonly #persistence: Persistence;
   readonly #out = newOutput();
   #touched = new Set<HostedConnection>();
   readonly #held = new Set<HostedConnection>();
   readonly #perAddress = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #loggedLately = new Set<string>();
-  readonly #appended: { readonly index: number; readonly at: number }[] = [];
   #fail: (error: FatalError) => void = () => undefined;
   #listener: Listener | undefined;
   #nextConnection: ConnectionId = 1;
@@ -77,7 +73,6 @@ export class Server implements ConnectionHost {
   #clockFresh = false;
   #throttling = false;
   #closing = false;
-  #logFull = false;
   /** The storage takes writes. */
   #started = false;
 
@@ -94,8 +89,9 @@ export class Server implements ConnectionHost {
       config,
       log,
       (hasRoom) => this.submit({ kind: 'room', hasRoom }),
-      (error) => this.#halt(error),
+      (error) => this.halt(error),
     );
+    this.#persistence = new Persistence(storage, this, this.#disk);
     this.failed = new Promise((resolve) => (this.#fail = resolve));
   }
 
@@ -139,6 +135,8 @@ export class Server implements ConnectionHost {
     this.#clockFresh = true;
     this.#now = performance.now();
     this.#wallMs = Date.now();
+    if (this.#started)
+      this.engine.step({ kind: 'tick', now: this.#now, time: BigInt(this.#wallMs) }, this.#out);
     this.#scheduleTurn();
   }
 
@@ -146,7 +144,7 @@ export class Server implements ConnectionHost {
 
   /** Brings the state back from disk, opens the port, and resolves when clients are served. */
   async start(): Promise<void> {
-    await this.#recover();
+    await this.#persistence.recover(() => (this.#engine = new Engine(engineSettings(this.config))));
     this.#listener = await Listener.open(
       {
         port: this.config.clientPort,
@@ -158,12 +156,11 @@ export class Server implements ConnectionHost {
     );
     await new Promise<void>((resolve) => {
       this.#served = resolve;
-      this.#storage.start(this.#storageHandler());
       this.#started = true;
-      this.#lead();
+      this.#persistence.start();
       this.#every(Math.max(10, Math.min(500, this.config.tickTime / 2)), () => this.#tick());
       this.#every(SWEEP_MS, () => this.#sweep());
-      this.#every(FLUSH_MS, () => this.#flushTree(1));
+      this.#every(FLUSH_MS, () => this.#persistence.flush(1));
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
     this.log.info(
@@ -178,42 +175,6 @@ export class Server implements ConnectionHost {
   }
   #served: () => void = () => undefined;
 
-  async #recover(): Promise<void> {
-    const storage = this.#storage;
-    const started = performance.now();
-    await storage.loadTree({
-      znode: (row) => this.engine.tree.restore(row),
-      session: ({ sessionId, timeOut }) => this.engine.restoreSession(sessionId, timeOut),
-      reset: () => (this.#engine = new Engine(engineSettings(this.config))),
-    });
-    this.engine.restored(storage.treeMark);
-    let replayed = 0;
-    const reader = new Reader();
-    await storage.replay((record) => {
-      reader.attach(record.payload);
-      const { header, txn } = readTxn(reader);
-      this.engine.replay(
-        { index: Number(record.index), zxid: zxidOf(record.zxid), chain: record.chain },
-        header,
-        txn,
-      );
-      replayed++;
-    });
-    this.log.info(
-      {
-        znodes: this.engine.tree.nodeCount,
-        sessions: this.engine.sessions.size,
-        replayed,
-        zxid: hex(storage.tail.zxid),
-      },
-      `Recovered ${this.engine.tree.nodeCount} znodes in ${Math.round(performance.now() - started)} ms.`,
-    );
-  }
-
-  #lead(): void {
-    this.submit({ kind: 'lead', epochs: this.#storage.epochs, tail: this.#storage.tail, time: this.time });
-  }
-
   /** Stops serving, brings everything to disk and frees the directories. */
   async close(): Promise<void> {
     if (this.#closing) return;
@@ -222,11 +183,13 @@ export class Server implements ConnectionHost {
     for (const timer of this.#timers) clearInterval(timer);
     for (const connection of [...this.connections.values()]) connection.destroy();
     this.#endTurn();
-    if (this.#started) this.#flushTree(0);
+    if (this.#started) this.#persistence.flush(0);
+    this.#persistence.close();
     await this.#storage.close();
   }
 
-  #halt(error: FatalError): void {
+  /** The server cannot go on. */
+  halt(error: FatalError): void {
     if (this.#closing) return;
     this.submit({ kind: 'logFailed' });
     this.#fail(error);
@@ -240,6 +203,8 @@ export class Server implements ConnectionHost {
   // --- the turn ----------------------------------------------------------------------------------------------------
 
   submit(input: Input): void {
+    // Whoever leads learns first how much time has gone by: after a pause it may not be the leader any more.
+    if (!this.#clockFresh) this.#readClocks();
     this.engine.step(input, this.#out);
     this.#scheduleTurn();
   }
@@ -275,16 +240,9 @@ export class Server implements ConnectionHost {
 
   #endTurn(): void {
     this.#turnPending = false;
-    const batch = this.engine.takeBatch();
-    if (batch !== undefined) {
-      this.#appended.push({ index: batch.last.index, at: this.now });
-      this.#storage.append(batch);
-    }
     const out = this.#out;
-    if (out.epochs !== undefined) {
-      this.#storage.saveEpochs(out.epochs);
-      out.epochs = undefined;
-    }
+    this.engine.endTurn(out);
+    this.#persistence.perform(out.disk.splice(0));
     const effects = out.clients.splice(0);
     for (const effect of effects) {
       const connection = this.connections.get(effect.connection);
@@ -298,7 +256,7 @@ export class Server implements ConnectionHost {
     this.#goOn();
     for (const note of out.notes.splice(0)) this.#report(note);
     this.#throttle();
-    if (this.engine.unflushed >= FLUSH_CHANGES) this.#flushTree(FLUSH_CHANGES);
+    this.#persistence.flush();
     this.#clockFresh = false;
   }
 
@@ -321,14 +279,8 @@ export class Server implements ConnectionHost {
       connection.throttle(over && connection.outstanding > 0);
   }
 
-  #flushTree(least: number): void {
-    if (this.engine.unflushed < least) return;
-    const changes = this.engine.takeFlush();
-    if (changes !== undefined) this.#storage.flush(changes);
-  }
-
   #tick(): void {
-    this.submit({ kind: 'tick', now: this.now, time: this.time });
+    this.#readClocks();
   }
 
   #reap(): void {
@@ -353,76 +305,14 @@ export class Server implements ConnectionHost {
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;
       case 'serving':
-        if (this.#logFull)
-          this.log.info(`The log can be written again: clients are served, epoch ${note.epoch}.`);
-        this.#logFull = false;
+        this.#persistence.serving(note.epoch);
         this.#served();
+        return;
+      case 'notServing':
         return;
       default:
         return unreachable(note);
     }
-  }
-
-  // --- disk --------------------------------------------------------------------------------------------------------
-
-  #storageHandler(): StorageHandler {
-    return {
-      durable: (mark) => {
-        this.#noteSynced(mark.index);
-        this.submit({ kind: 'persisted', index: mark.index });
-      },
-      epochsDurable: (epochs) => this.submit({ kind: 'epochsDurable', epochs }),
-      failed: (error) => this.#storageFailed(error),
-    };
-  }
-
-  #noteSynced(index: number): void {
-    let done = 0;
-    while (done < this.#appended.length && (this.#appended[done]?.index ?? Infinity) <= index) done++;
-    const [oldest] = this.#appended.splice(0, done);
-    if (oldest === undefined) return;
-    const took = this.now - oldest.at;
-    this.stats.fsync.note(took);
-    if (took > this.config.fsyncWarningMs) {
-      this.log.warn(
-        { ms: Math.round(took) },
-        `Writing the log took ${Math.round(took)} ms: the disk is slow.`,
-      );
-    }
-  }
-
-  #storageFailed(error: StorageError): void {
-    this.#appended.length = 0;
-    if (error.kind !== 'full') return this.#halt(error);
-    // Said once, and not again with every attempt that finds the disk as full as before.
-    if (!this.#logFull)
-      this.log.error(`${error.message} No client is served until there is room; trying again every second.`);
-    this.#logFull = true;
-    this.submit({ kind: 'logFailed' });
-    this.#reopenLater();
-  }
-
-  #reopenLater(): void {
-    setTimeout(() => {
-      if (this.#closing) return;
-      this.#reopen().then(
-        (serves) => {
-          if (!serves) this.#reopenLater();
-        },
-        (error: unknown) => {
-          if (error instanceof StorageError && error.kind !== 'full') this.#halt(error);
-          else this.#reopenLater();
-        },
-      );
-    }, REOPEN_MS).unref();
-  }
-
-  /** Serves again if there is so much room that it will not end in the same way at once (zab.md 7.3). */
-  async #reopen(): Promise<boolean> {
-    if (!(await this.#disk.look())) return false;
-    await this.#storage.reopen();
-    this.#lead();
-    return true;
   }
 
   // --- connections -------------------------------------------------------------------------------------------------

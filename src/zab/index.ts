@@ -2,6 +2,8 @@
 export { Broadcast, expectedChain } from './broadcast.js';
 export { chainOf } from './chain.js';
 export { Configuration, type ConfigMember } from './configuration.js';
+export { isBetter } from './election.js';
+export { History, markOf, ownCopy, recordsIn } from './history.js';
 export { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
 export type {
   Answer,
@@ -24,3 +26,6 @@ export type {
   Token,
 } from './ports.js';
 export { quorumIndex } from './quorum.js';
+export { QuorumPeer, type PeerRole } from './quorumPeer.js';
+export { aloneSettings, type PeerSettings, type TraceEvent } from './settings.js';
+export type { Asker, FromLeader, FromLearner, StateMachine } from './stateMachine.js';

@@ -107,6 +107,8 @@ export interface Boot {
   readonly suspect: boolean;
   /** An operator said that this empty server may vote for one that is not (the file `initialize`). */
   readonly trustBlank: boolean;
+  /** `tree.db` was lost and cannot be rebuilt from the log: only a leader's snapshot helps. @default false */
+  readonly needsSnapshot?: boolean;
   /** Key of session passwords. */
   readonly secret: Buffer;
   /** Monotonic and wall clock, ms. */

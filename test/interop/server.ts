@@ -30,6 +30,8 @@ export interface ServerOptions {
    * `zookeeper.extendedTypesEnabled` for example.
    */
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
+  /** Settings of Apache's virtual machine, instead of ones that start fast and stay small. */
+  readonly jvm?: readonly string[];
   /**
    * Lines of zoo.cfg, which override the ones below.
    * @default dataDir, clientPort, clientPortAddress=127.0.0.1, admin.enableServer=false
@@ -184,8 +186,8 @@ export class TestServer implements AsyncDisposable {
     this.#program?.signal(signal);
   }
 
-  async fourLetterWord(word: string): Promise<string> {
-    return fourLetterWord(this.port, word);
+  async fourLetterWord(word: string, limitMs?: number): Promise<string> {
+    return fourLetterWord(this.port, word, limitMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -224,7 +226,8 @@ export class TestServer implements AsyncDisposable {
     const properties = { ...this.#options.properties };
     if (this.#options.jaas !== undefined) properties['java.security.auth.login.config'] = this.#jaasFile;
     const flags = Object.entries(properties).map(([name, value]) => `-D${name}=${String(value)}`);
-    const launch = this.flavour === 'apache' ? apacheCommand(flags) : zabkeeperCommand(flags);
+    const launch =
+      this.flavour === 'apache' ? apacheCommand(flags, this.#options.jvm) : zabkeeperCommand(flags);
     return Program.start(launch.command, [...launch.args, this.configFile], {
       cwd: this.directory,
       env: { ...launch.env, ...this.#options.env },
@@ -260,16 +263,16 @@ function zabkeeperCommand(flags: readonly string[]): Launch {
   };
 }
 
+const SMALL_JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /**
  * Debian's zkServer.sh insists on /var/log/zookeeper and on a pid file, so Apache's main class is started directly.
  * slf4j-simple makes its log visible on stderr; without a binding it would be silent about the reason of a failure.
  */
-function apacheCommand(flags: readonly string[]): Launch {
+function apacheCommand(flags: readonly string[], jvm: readonly string[] = SMALL_JVM): Launch {
   requireFiles(tools.java, tools.zookeeperJar, tools.slf4jSimpleJar);
   const defaults = [
-    '-Xmx256m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
+    ...jvm,
     '-Dfile.encoding=UTF-8',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-Dzookeeper.jmx.log4j.disable=true',

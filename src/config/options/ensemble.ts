@@ -1,6 +1,6 @@
 /**
  * Why this file exists: the part of the option table about an ensemble: its members, their elections and how learners
- * keep up. All of it is read and checked today, so that files for ensembles load; most of it acts once servers form one.
+ * keep up. What tunes a mechanism of the Java server that does not exist here says so.
  */
 import { bool, choice, family, int, path, text, yesNo } from '../option.js';
 
@@ -11,21 +11,21 @@ export const ensembleOptions = {
     status: 'ensemble',
     unit: 'ticks',
     defaultText: 'required in an ensemble',
-    doc: 'How long a learner may take to connect to the leader and to catch up.',
+    doc: 'Must be set in an ensemble, as in ZooKeeper. Here a learner that catches up is given up when it makes no progress, however long it takes, so that a large tree needs no larger value.',
   }),
   syncLimit: int('syncLimit', 0, {
     scope: 'file',
     status: 'ensemble',
     unit: 'ticks',
     defaultText: 'required in an ensemble',
-    doc: 'How long a learner may be silent or lag behind before the leader drops it.',
+    doc: 'Must be set in an ensemble. `syncLimit` × `tickTime` is the upper bound of `zabkeeper.peerTimeoutMs` unless that is set.',
   }),
   connectToLearnerMasterLimit: int('connectToLearnerMasterLimit', 0, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ticks',
     defaultText: 'as initLimit',
-    doc: 'How long a learner tries to connect to the leader after an election.',
+    doc: 'A learner that does not reach the leader looks for another one after `cnxTimeout`.',
   }),
   electionAlg: choice('electionAlg', '3', ['3'], {
     scope: 'file',
@@ -48,7 +48,7 @@ export const ensembleOptions = {
   }),
   reconfigEnabled: bool('reconfigEnabled', false, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'Whether members can be changed while the ensemble runs.',
   }),
   localSessions: bool('localSessionsEnabled', false, {
@@ -63,13 +63,13 @@ export const ensembleOptions = {
   }),
   syncEnabled: bool('syncEnabled', true, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     property: 'zookeeper.observer.syncEnabled',
-    doc: 'Whether observers keep a log on disk, which makes their restarts faster.',
+    doc: 'Whether observers keep a log on disk, which makes their restarts faster. They always do.',
   }),
   observerMasterPort: int('observerMasterPort', 0, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     max: 65535,
     doc: 'The port on which followers serve observers. 0 means they do not.',
   }),
@@ -85,18 +85,18 @@ export const ensembleOptions = {
   }),
   multiAddressCheck: bool('multiAddress.reachabilityCheckEnabled', true, {
     scope: 'file',
-    status: 'ensemble',
-    doc: 'Whether addresses are tried before one is chosen.',
+    status: 'javaOnly',
+    doc: 'The addresses of a member are tried one after the other, whatever is said here.',
   }),
   multiAddressTimeout: int('multiAddress.reachabilityCheckTimeoutMs', 1000, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
-    doc: 'How long such a try may take.',
+    doc: 'Such a try takes at most `cnxTimeout`.',
   }),
   oraclePath: path('oraclePath', {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'The file by which an outside oracle decides which of two servers may go on alone.',
   }),
   leaderServes: yesNo('leaderServes', true, {
@@ -108,94 +108,95 @@ export const ensembleOptions = {
     status: 'ensemble',
     doc: 'Whether a server that has lost its quorum serves reads to clients that ask for it.',
   }),
-  cnxTimeout: int('cnxTimeout', 5000, {
+  cnxTimeout: int('cnxTimeout', 500, {
     status: 'ensemble',
     unit: 'ms',
-    doc: 'How long connecting to the election port of a member may take.',
+    min: 1,
+    doc: 'How long opening a connection to another server may take. ZooKeeper has 5000.',
   }),
   quorumCnxnTimeout: int('quorumCnxnTimeoutMs', -1, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
     min: -1,
-    doc: 'How long an election connection may be silent. -1 means: as long as its election takes.',
+    doc: 'Connections for elections stay open.',
   }),
   electionPortBindRetry: int('electionPortBindRetry', 3, {
     status: 'ensemble',
     doc: 'How often binding the election port is tried before the server gives up. 0 means forever.',
   }),
   maxTimeToWaitForEpoch: int('leader.maxTimeToWaitForEpoch', -1, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
     min: -1,
-    doc: 'How long a new leader waits for a quorum to agree on an epoch. -1 means: `initLimit`.',
+    doc: 'A new leader waits 2000 ms for a quorum to agree on an epoch, and then looks again.',
   }),
   minNotificationInterval: int('fastleader.minNotificationInterval', 200, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
-    doc: 'The shortest pause between repeated votes.',
+    doc: 'A vote is sent when it changes, and again when a connection comes up.',
   }),
   maxNotificationInterval: int('fastleader.maxNotificationInterval', 60_000, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
-    doc: 'The longest pause between repeated votes.',
+    doc: 'As for `fastleader.minNotificationInterval`.',
   }),
   observerReconnectDelay: int('observer.reconnectDelayMs', 0, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
-    doc: 'How long an observer waits before it connects again.',
+    doc: 'An observer connects again at once, as any learner does.',
   }),
   observerElectionDelay: int('observer.election.DelayMs', 200, {
-    status: 'ensemble',
+    status: 'javaOnly',
     unit: 'ms',
-    doc: 'How long an observer waits before it asks for the leader again.',
+    doc: 'An observer hears of a new leader as soon as there is one.',
   }),
   tcpKeepAlive: bool('tcpKeepAlive', false, {
-    status: 'ensemble',
-    doc: 'Whether election connections use TCP keep-alive.',
+    status: 'javaOnly',
+    doc: 'Links between servers carry pings, which find a broken one sooner.',
   }),
   sslQuorum: bool('sslQuorum', false, {
     scope: 'file',
-    status: 'ensemble',
-    doc: 'Whether members talk to each other through TLS.',
+    status: 'later',
+    doc: 'Whether members talk to each other through TLS. With true an ensemble does not start, since this release cannot do it.',
   }),
   portUnification: bool('portUnification', false, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'Whether peer ports accept plain and TLS connections.',
   }),
   sslQuorumReload: bool('sslQuorumReloadCertFiles', false, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'Whether changed stores of `ssl.quorum` are read again while the server runs.',
   }),
   enableSasl: bool('quorum.auth.enableSasl', false, {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'Whether members can authenticate each other with SASL.',
   }),
   learnerRequireSasl: bool('quorum.auth.learnerRequireSasl', false, {
     scope: 'file',
-    status: 'ensemble',
-    doc: 'Whether a learner insists on it. Needs `quorum.auth.enableSasl`.',
+    status: 'later',
+    doc: 'Whether a learner insists on it. Needs `quorum.auth.enableSasl`. With true an ensemble does not start.',
   }),
   serverRequireSasl: bool('quorum.auth.serverRequireSasl', false, {
     scope: 'file',
-    status: 'ensemble',
-    doc: 'Whether the accepting side insists on it. Needs `quorum.auth.learnerRequireSasl`.',
+    status: 'later',
+    doc: 'Whether the accepting side insists on it. Needs `quorum.auth.learnerRequireSasl`. With true an ensemble does not start.',
   }),
   kerberosServicePrincipal: text('quorum.auth.kerberos.servicePrincipal', 'zkquorum/localhost', {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'The Kerberos principal of the members.',
   }),
   learnerLoginContext: text('quorum.auth.learner.saslLoginContext', 'QuorumLearner', {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'The JAAS section of the connecting member.',
   }),
   serverLoginContext: text('quorum.auth.server.saslLoginContext', 'QuorumServer', {
     scope: 'file',
-    status: 'ensemble',
+    status: 'later',
     doc: 'The JAAS section of the accepting member.',
   }),
 };

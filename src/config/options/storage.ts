@@ -27,8 +27,8 @@ export const storageOptions = {
     doc: 'A write to the log that takes longer than this is reported in the log.',
   }),
   dbAutocreate: bool('db.autocreate', true, {
-    status: 'ensemble',
-    doc: 'With false, a member without data takes part in elections only if `dataDir` holds a file named `initialize`.',
+    status: 'javaOnly',
+    doc: 'A member without data never helps to elect another one without data against members that have some, unless its `dataDir` holds a file named `initialize`.',
   }),
   forceSync: ignored('forceSync', 'No write is acknowledged before it is on disk, whatever is said here.'),
   snapCount: ignored(
@@ -97,6 +97,19 @@ export const ownOptions = {
   acceptDataLoss: bool('zabkeeper.acceptDataLoss', false, {
     scope: 'file',
     doc: 'Whether to start although stored data is damaged and acknowledged writes may be lost. Use it once, then remove it.',
+  }),
+  peerTimeout: int('zabkeeper.peerTimeoutMs', undefined, {
+    scope: 'file',
+    status: 'ensemble',
+    unit: 'ms',
+    min: 100,
+    defaultText: '1500, or `syncLimit` × `tickTime` if that is less (but at least 200)',
+    doc: 'How long servers may be silent to each other before a learner looks for another leader. The leader pings ten times in this time, at most every 150 ms, and steps down when no quorum has answered for 1200 ms, or less so that this happens before the timeout.',
+  }),
+  peerAddressCheck: bool('zabkeeper.peerAddressCheck', true, {
+    scope: 'file',
+    status: 'ensemble',
+    doc: 'Whether a connection to a peer port must come from an address of the member that it claims to be. Turn it off where addresses are translated between the servers.',
   }),
   logLevel: choice('zabkeeper.logLevel', 'info', logLevels, {
     doc: 'The least important messages that are written to the log of the process.',

@@ -165,4 +165,43 @@ describe('a broken connection', () => {
     pauses.forEach((pause, i) => expect(pause).to.be.within((expected[i] ?? 0) - 5, 2000));
     await zk.close();
   });
+
+  it('never waits so long that the session could be lost by it', async () => {
+    await using server = await MockServer.start();
+    server.sessionTimeoutMs = 400;
+    const patient = { retryDelayMsMin: 40, retryDelayMsMax: 5000, random: () => 1 };
+    await using zk = await clientOf(server, patient);
+    const attempts: number[] = [];
+    server.onConnect = (_request, connection) => {
+      attempts.push(performance.now());
+      connection.drop();
+    };
+    server.connection.drop();
+    // Unbounded the pauses would be 40, 80, 160, 320 and 640 ms.
+    await until(() => attempts.length === 6);
+    const pauses = attempts.slice(1).map((at, i) => at - (attempts[i] ?? 0));
+    expect(Math.max(...pauses)).to.be.lessThan(250);
+    await zk.close();
+  });
+
+  it('tries all servers in a row, and waits only before it begins with the first again', async () => {
+    await using one = await MockServer.start();
+    await using two = await MockServer.start();
+    await using three = await MockServer.start();
+    const all = [one, two, three];
+    await using zk = await clientOf(all, { retryDelayMsMin: 200, retryDelayMsMax: 200, random: () => 1 });
+    await sleep(1050);
+    const attempts: number[] = [];
+    for (const server of all) {
+      server.onConnect = (_request, connection) => {
+        attempts.push(performance.now());
+        connection.drop();
+      };
+    }
+    one.connection.drop();
+    await until(() => attempts.length === 6);
+    const waited = attempts.slice(1).map((at, i) => at - (attempts[i] ?? 0) > 150);
+    expect(waited).to.deep.equal([false, false, true, false, false]);
+    await zk.close();
+  });
 });

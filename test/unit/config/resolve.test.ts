@@ -2,27 +2,8 @@
  * Why this file exists: what a server makes of zoo.cfg and flags, and every reason for which it refuses to start.
  */
 import { expect } from 'chai';
-import type { ConfigSources, ResolvedConfig } from '../../../src/config/index.js';
-import { ConfigError, resolveConfig, shellWords } from '../../../src/config/index.js';
-
-const BASE = 'dataDir=/data\nclientPort=2181\n';
-
-interface Extra {
-  readonly flags?: Readonly<Record<string, string>>;
-  readonly files?: Readonly<Record<string, string>>;
-  readonly keys?: Readonly<Record<string, string>>;
-}
-
-function resolve(text: string, { flags = {}, files = {}, keys = {} }: Extra = {}): ResolvedConfig {
-  const sources: ConfigSources = {
-    file: { name: 'zoo.cfg', text },
-    keys,
-    flags: Object.entries(flags).map(([origin, given]) => ({ origin, words: shellWords(given) })),
-    cwd: '/cwd',
-    readText: (path) => files[path],
-  };
-  return resolveConfig(sources);
-}
+import { ConfigError, resolveConfig } from '../../../src/config/index.js';
+import { BASE, resolve } from './support.js';
 
 describe('resolveConfig', () => {
   it('gives ZooKeeper’s defaults to what is not set', () => {
@@ -239,8 +220,6 @@ describe('warnings', () => {
 });
 
 describe('reasons not to start', () => {
-  const ensemble = 'server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n';
-  const limits = 'initLimit=5\nsyncLimit=2\n';
   const member = { '/data/myid': '1' };
   const rows: [claim: string, text: string, files: Record<string, string>, code: string, message: string][] =
     [
@@ -387,30 +366,6 @@ describe('reasons not to start', () => {
         'MEMBERSHIP',
         'at least one server.N line',
       ],
-      ['an ensemble without initLimit', BASE + ensemble + 'syncLimit=1', member, 'MISSING', 'initLimit'],
-      ['an ensemble without syncLimit', BASE + ensemble + 'initLimit=1', member, 'MISSING', 'syncLimit'],
-      ['an ensemble without myid', BASE + ensemble + limits, {}, 'MEMBERSHIP', 'a file myid'],
-      [
-        'a myid that is not among the members',
-        BASE + ensemble + limits,
-        { '/data/myid': '4' },
-        'MEMBERSHIP',
-        'no server.4 line',
-      ],
-      [
-        'an ensemble, in this release',
-        BASE + ensemble + limits,
-        member,
-        'UNSUPPORTED',
-        'an ensemble (3 members), but this release runs a single server',
-      ],
-      [
-        'an ensemble of one that can grow, in this release',
-        BASE + 'standaloneEnabled=false\nserver.1=a:1:2\n' + limits,
-        member,
-        'UNSUPPORTED',
-        '(1 member)',
-      ],
       [
         'a group of strangers',
         BASE + 'server.1=a:1:2\ngroup.1=1:2',
@@ -456,12 +411,44 @@ describe('reasons not to start', () => {
     });
   }
 
+  it('are told all at once, each once, without what merely follows from them', () => {
+    const text = [
+      'clientPort=x',
+      'tickTime=0',
+      'initLimit=5',
+      'server.1=a:1',
+      'server.2=b:1:2',
+      'server.3=c:2:2',
+      'metricsProvider.className=my.Provider',
+    ].join('\n');
+    const mistakes = [
+      'There are 6 mistakes in the configuration.',
+      '(1) The value "x" of clientPort (zoo.cfg, line 1) is not valid; expected a whole number from 1 to 65535.',
+      '(2) The value "0" of tickTime (zoo.cfg, line 2) is not valid; expected a whole number from 1 to 2147483647 (ms).',
+      '(3) dataDir is not set; it must name a directory.',
+      '(4) server.1=a:1 (zoo.cfg, line 4) has no election port; add it after the quorum port.',
+      '(5) server.3=c:2:2 (zoo.cfg, line 6) uses the same port for quorum and election; they must differ.',
+      '(6) The value "my.Provider" of',
+    ];
+    expect(() => resolve(text))
+      .to.throw(ConfigError, mistakes.join(' '))
+      .that.includes({ code: 'VALUE', exitCode: 2 });
+  });
+
   it('the message about a password does not hold it', () => {
     const jaas = { '/jaas': 'Server { x.DigestLoginModule required user_a="s3cret" }' };
     expect(() => resolve(BASE + 'java.security.auth.login.config=/jaas', { files: jaas }))
       .to.throw(ConfigError)
       .with.property('message')
       .that.does.not.include('s3cret');
+  });
+});
+
+describe('a standalone server', () => {
+  it('is no member of anything, and says that limits of ensembles mean nothing to it', () => {
+    const { config, warnings } = resolve(BASE + 'initLimit=5\nserver.1=a:1:2');
+    expect(config.ensemble).to.equal(undefined);
+    expect(warnings.join('\n')).to.include('On a standalone server these options have no effect: initLimit.');
   });
 });
 

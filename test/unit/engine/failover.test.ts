@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { Reader, readTreeFlush } from '../../../src/codec/index.js';
 import { OpCode, counterOf, epochOf, makeZxid } from '../../../src/types/index.js';
+import { LOG_START } from '../../../src/engine/index.js';
 import { Host } from '../helpers/host.js';
 import { dump } from '../helpers/treeDump.js';
 import { AssertionError } from '../../../src/util/index.js';
@@ -139,7 +140,7 @@ describe('when the log fails', () => {
     client.send(create('/a'));
     const [late] = host.inFlight;
     host.failLog();
-    host.step({ kind: 'persisted', index: late!.mark.index });
+    host.step({ kind: 'persisted', mark: late!.mark });
     expect(host.engine.tree.get('/a')).to.equal(undefined);
   });
 });
@@ -150,7 +151,7 @@ describe('a term', () => {
     host.lead();
     expect(host.epochs).to.deep.equal({ acceptedEpoch: 8, currentEpoch: 8 });
     expect(host.engine.lastZxid).to.equal(makeZxid(8, 0));
-    expect(host.notes).to.deep.equal([{ kind: 'serving', epoch: 8 }]);
+    expect(host.notes).to.deep.equal([{ kind: 'serving', role: 'leading', epoch: 8 }]);
   });
 
   it('has zxids above all earlier ones, and an index without a gap', () => {
@@ -169,15 +170,25 @@ describe('a term', () => {
     expect(() => host.lead()).to.throw(AssertionError, 'another one lasts');
     const ahead = new Host();
     const tail = { index: 7, zxid: makeZxid(1, 7), chain: 0n };
-    const lead = { kind: 'lead', epochs: ahead.epochs, tail, time: 0n } as const;
-    expect(() => ahead.step(lead)).to.throw(AssertionError, 'the log ends at 7');
+    const start = {
+      kind: 'start',
+      epochs: ahead.epochs,
+      logStart: LOG_START,
+      tail,
+      suspect: false,
+      trustBlank: false,
+      secret: Buffer.alloc(32),
+      now: 0,
+      time: 0n,
+    } as const;
+    expect(() => ahead.step(start)).to.throw(AssertionError, 'the log at 7');
   });
 
   it('does not serve on the word for an epoch that nobody asked for', () => {
     const host = new Host();
     host.holdEpochs();
     host.lead();
-    host.step({ kind: 'epochsDurable', epochs: { acceptedEpoch: 9, currentEpoch: 9 } });
+    host.step({ kind: 'epochsDurable', token: 99, epochs: { acceptedEpoch: 9, currentEpoch: 9 } });
     expect(host.engine.serving).to.equal(false);
     host.saveEpochs();
     expect(host.engine.serving).to.equal(true);
@@ -188,7 +199,7 @@ describe('a term', () => {
     host.holdEpochs();
     host.lead();
     host.failLog();
-    host.step({ kind: 'epochsDurable', epochs: { acceptedEpoch: 1, currentEpoch: 1 } });
+    host.step({ kind: 'epochsDurable', token: 2, epochs: { acceptedEpoch: 1, currentEpoch: 1 } });
     expect(host.engine.serving).to.equal(false);
   });
 });
@@ -260,7 +271,7 @@ describe('restart', () => {
     const host = Host.serving();
     host.connect().given(create('/a'), create('/b'));
     const [first, , third] = host.disk;
-    expect(() => new Host({}, [first!, third!])).to.throw('follows');
+    expect(() => new Host({}, [first!, third!])).to.throw('does not follow');
   });
 
   it('goes on numbering sequential znodes', () => {

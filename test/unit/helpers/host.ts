@@ -4,8 +4,10 @@
  */
 import {
   Reader,
+  Writer,
   readLogRecord,
   readTreeFlush,
+  writeLogRecord,
   type LogRecord,
   type TxnHeader,
   type ZnodeRow,
@@ -40,6 +42,8 @@ const settings: EngineSettings = {
 
 /** A record of the log with its txn. */
 export interface Logged {
+  /** As it is on disk. */
+  readonly bytes: Buffer;
   readonly mark: LogMark;
   readonly header: TxnHeader;
   readonly txn: Txn;
@@ -57,7 +61,8 @@ export class Host {
   readonly #settings: EngineSettings;
   readonly #out = newOutput();
   #epochs: Epochs = { acceptedEpoch: 0, currentEpoch: 0 };
-  #epochsToSave: Epochs | undefined;
+  #epochsToSave: { readonly token: number; readonly epochs: Epochs } | undefined;
+  #failed = false;
   /** Written by the engine and not on disk yet. */
   #inFlight: Logged[] = [];
   #holdingEpochs = false;
@@ -67,7 +72,7 @@ export class Host {
     this.#settings = { ...settings, ...overrides };
     this.engine = new Engine(this.#settings);
     if (epochs !== undefined) this.#epochs = epochs;
-    for (const { mark, header, txn } of disk) this.engine.replay(mark, header, txn);
+    for (const logged of disk) this.engine.replay(batchOf(logged));
     this.disk.push(...disk);
   }
 
@@ -112,7 +117,7 @@ export class Host {
     const done = this.#inFlight.slice(0, count);
     this.#inFlight = this.#inFlight.slice(done.length);
     this.disk.push(...done);
-    if (done.length > 0) this.step({ kind: 'persisted', index: this.tail.index });
+    if (done.length > 0) this.step({ kind: 'persisted', mark: this.tail });
   }
 
   /** Epochs are not saved until `saveEpochs`. */
@@ -123,11 +128,11 @@ export class Host {
   /** The epochs that the engine asked for reach the disk. */
   saveEpochs(): void {
     this.#holdingEpochs = false;
-    const epochs = this.#epochsToSave;
-    if (epochs === undefined) return;
-    this.#epochs = epochs;
+    const saving = this.#epochsToSave;
+    if (saving === undefined) return;
+    this.#epochs = saving.epochs;
     this.#epochsToSave = undefined;
-    this.step({ kind: 'epochsDurable', epochs });
+    this.step({ ...saving, kind: 'epochsDurable' });
   }
 
   /** The log fails; of what is in flight `kept` records are on disk all the same. */
@@ -135,21 +140,43 @@ export class Host {
     this.disk.push(...this.#inFlight.slice(0, kept));
     this.#inFlight = [];
     this.#epochsToSave = undefined;
+    this.#failed = true;
     this.step({ kind: 'logFailed' });
   }
 
+  /** Takes part, and being alone, leads; after a failure of the log, with what that has kept. */
   lead(): void {
-    this.step({ kind: 'lead', epochs: this.#epochs, tail: this.tail, time: this.time });
+    if (this.#failed) {
+      this.#failed = false;
+      this.engine.rejoin();
+      for (const logged of this.disk.slice(this.engine.applied.index)) this.engine.replay(batchOf(logged));
+    }
+    this.step({
+      kind: 'start',
+      epochs: this.#epochs,
+      logStart: LOG_START,
+      tail: this.tail,
+      suspect: false,
+      trustBlank: false,
+      secret: Buffer.alloc(32),
+      now: this.now,
+      time: this.time,
+    });
   }
 
   #endTurn(): void {
-    this.#inFlight.push(...decode(this.engine.takeBatch()));
+    this.engine.endTurn(this.#out);
+    const ops = this.#out.disk.splice(0);
+    for (const op of ops) if (op.kind === 'append') this.#inFlight.push(...decode(op.batch));
     this.notes.push(...this.#out.notes.splice(0));
+    this.#out.peerNotes.length = 0;
     for (const effect of this.#out.clients.splice(0)) this.#deliver(effect);
-    if (this.#out.epochs !== undefined) {
-      this.#epochsToSave = this.#out.epochs;
-      this.#out.epochs = undefined;
-      if (!this.#holdingEpochs) this.saveEpochs();
+    for (const op of ops) {
+      if (op.kind === 'fence') this.step({ kind: 'fenced', token: op.token, tail: this.tail });
+      else if (op.kind === 'epochs') {
+        this.#epochsToSave = op;
+        if (!this.#holdingEpochs) this.saveEpochs();
+      } else if (op.kind !== 'append') throw new Error(`A server alone asks its disk for ${op.kind}.`);
     }
   }
 
@@ -220,7 +247,7 @@ export class Host {
     host.engine.restored(mark);
     host.disk.push(...this.disk.slice(0, mark.index));
     for (const record of this.disk.slice(mark.index)) {
-      host.engine.replay(record.mark, record.header, record.txn);
+      host.engine.replay(batchOf(record));
       host.disk.push(record);
     }
     return host;
@@ -251,8 +278,11 @@ function loadTree(engine: Engine, flushes: readonly (Buffer | undefined)[]): Log
   return mark;
 }
 
-function decode(batch: LogBatch | undefined): Logged[] {
-  if (batch === undefined) return [];
+function batchOf({ bytes, mark }: Logged): LogBatch {
+  return { bytes, count: 1, last: mark };
+}
+
+function decode(batch: LogBatch): Logged[] {
   const records: Logged[] = [];
   const reader = Reader.over(batch.bytes);
   while (reader.remaining > 0) records.push(decodeRecord(readLogRecord(reader)));
@@ -261,8 +291,11 @@ function decode(batch: LogBatch | undefined): Logged[] {
   return records;
 }
 
-function decodeRecord({ index, zxid, chain, payload }: LogRecord): Logged {
+function decodeRecord(record: LogRecord): Logged {
+  const { index, zxid, chain, payload } = record;
   const { header, txn } = readTxn(Reader.over(payload));
   if (header.zxid !== zxid) throw new Error('A record and its txn disagree about the zxid.');
-  return { mark: { index: Number(index), zxid: zxidOf(zxid), chain }, header, txn };
+  const w = new Writer(128);
+  writeLogRecord(w, record);
+  return { bytes: w.take(), mark: { index: Number(index), zxid: zxidOf(zxid), chain }, header, txn };
 }
