@@ -92,7 +92,7 @@ export class Handshake {
 
   /** As leader: whether the session lives; then its client speaks through `server` from now on. */
   revalidate(session: SessionId, timeOut: number, server: number): boolean {
-    if (!this.#own.state.sessions.isOpen(session)) return false;
+    if (!this.#own.proposer.isOpen(session)) return false;
     this.#own.state.sessions.touch(session, this.#own.clock(), timeOut);
     this.#own.proposer.speaksThrough(session, server);
     return true;

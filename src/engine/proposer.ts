@@ -53,6 +53,8 @@ export class Proposer {
   readonly #proposals = new Queue<Proposal>();
   /** Through which server a session's client speaks; a request that comes through another one is late. */
   readonly #speakers = new Map<SessionId, ServerId>();
+  /** Sessions whose creation is proposed and not applied: a follower with a faster disk may know them already. */
+  readonly #opening = new Set<SessionId>();
   #outstanding: Outstanding;
   #bytes = 0;
   hasRoom = true;
@@ -80,7 +82,13 @@ export class Proposer {
     this.#proposals.clear();
     this.#bytes = 0;
     this.#speakers.clear();
+    this.#opening.clear();
     this.#outstanding = new Outstanding(this.#state.tree);
+  }
+
+  /** The session exists, or will once what is proposed is applied, and its end is not decided. */
+  isOpen(session: SessionId): boolean {
+    return this.#state.sessions.isOpen(session) || this.#opening.has(session);
   }
 
   /** The session's client speaks through this server from now on. */
@@ -113,10 +121,14 @@ export class Proposer {
     this.#bytes += bytes;
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
-    if (request.type === OpCode.createSession)
+    if (request.type === OpCode.createSession) {
       this.speaksThrough(session, origin.asker?.learner ?? peer.settings.id);
-    if (request.type === OpCode.closeSession && txn.type === OpCode.closeSession)
+      this.#opening.add(session);
+    }
+    if (request.type === OpCode.closeSession && txn.type === OpCode.closeSession) {
+      this.#opening.delete(session);
       this.#state.sessions.markClosing(session);
+    }
   }
 
   /** The proposal of the record `index`; undefined when it was not this leader's. */
@@ -131,6 +143,7 @@ export class Proposer {
   /** The record is applied: the tree itself says what it did. */
   applied({ mark, header, txn }: Proposal): void {
     this.#outstanding.applied(mark.zxid);
+    if (txn.type === OpCode.createSession) this.#opening.delete(header.clientId as SessionId);
     if (txn.type === OpCode.closeSession) this.#speakers.delete(header.clientId as SessionId);
   }
 
@@ -175,7 +188,7 @@ export class Proposer {
 
   #checkSession(session: SessionId, { asker, localSession }: Origin): void {
     if (localSession) return;
-    if (!this.#state.sessions.isOpen(session)) throw new KeeperError('SESSIONEXPIRED');
+    if (!this.isOpen(session)) throw new KeeperError('SESSIONEXPIRED');
     const peer = this.#peer();
     const through = asker?.learner ?? peer.settings.id;
     const speaker = this.#speakers.get(session);

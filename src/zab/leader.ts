@@ -264,7 +264,9 @@ export class Leader implements LeaderView {
 
   #ackEpoch(handler: LearnerHandler, message: Extract<ToLeader, { kind: 'ackEpoch' }>): void {
     if (handler.phase !== 'asked') return this.#protocolError(handler, message);
-    if (message.currentEpoch >= this.#epoch || epochOf(message.tail.zxid) >= this.#epoch)
+    // Who lost its link to this leader and comes back is in this epoch already, and may have records of it.
+    const highest = this.#phase === 'synchronisation' || this.established ? this.#epoch : this.#epoch - 1;
+    if (message.currentEpoch > highest || epochOf(message.tail.zxid) > highest)
       return this.#protocolError(handler, message);
     handler.ackEpoch = message;
     handler.phase = 'promised';

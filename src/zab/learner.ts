@@ -52,6 +52,10 @@ export class Learner {
   #base: LogMark | undefined;
   #baseStaged = false;
   #chunks = 0;
+  /** Chunks on their way to the stage. */
+  #staging = 0;
+  /** What came behind a snapshot that is not staged yet, NEWLEADER first. */
+  #deferred: ToLearner[] | undefined;
   #taken: LogBatch[] = [];
   #takenBytes = 0;
   #end: LogMark;
@@ -166,6 +170,11 @@ export class Learner {
   receive(link: LinkId, message: ToLearner): void {
     if (link !== this.#link) return;
     this.#heardAt = this.#context.now;
+    if (this.#deferred !== undefined) this.#deferred.push(message);
+    else this.#take(message);
+  }
+
+  #take(message: ToLearner): void {
     switch (message.kind) {
       case 'leaderInfo':
         return this.#leaderInfo(message.epoch);
@@ -271,6 +280,7 @@ export class Learner {
       return this.#outOfPhase({ kind: 'chunk' });
     this.#stageToken = this.#context.newToken();
     const first = this.#chunks++ === 0;
+    this.#staging++;
     disk(this.#context, { kind: 'stage', token: this.#stageToken, base: this.#base, bytes, first, last });
     this.#baseStaged = last;
   }
@@ -283,6 +293,12 @@ export class Learner {
     }
     this.#heardAt = this.#context.now;
     this.#say({ kind: 'chunkStaged' });
+    this.#staging--;
+    const deferred = this.#staging > 0 ? undefined : this.#deferred;
+    if (deferred === undefined) return;
+    this.#deferred = undefined;
+    const link = this.#link;
+    for (const message of deferred) if (this.#link === link) this.#take(message);
   }
 
   #records({ batch, answers }: Extract<ToLearner, { kind: 'records' }>): void {
@@ -335,6 +351,11 @@ export class Learner {
       (this.#mode === 'snap' && !this.#baseStaged)
     )
       return this.#outOfPhase(message);
+    // Only what is staged can be installed.
+    if (this.#staging > 0) {
+      this.#deferred = [message];
+      return;
+    }
     if (message.epoch !== this.#epoch || !sameMark(message.tail, this.#end)) {
       this.#alarm(`the leader's history ends at ${message.tail.index}, what it sent at ${this.#end.index}`);
       return this.#context.leave('the leader sent less than it said');

@@ -1,0 +1,166 @@
+/** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
+import type { Epochs, LogMark, PeerMessage } from '../../../src/zab/index.js';
+import { chainAfter, type SimRecord } from '../records.js';
+import { Checker, holds, isQuorum, type Reply, type ServerView, type Traced } from './checker.js';
+import type { Op } from '../history.js';
+
+/** What a message promises is on disk before it is sent (zab.md 7.1). */
+export class AckMeansDisk extends Checker {
+  readonly property = 'DUR1';
+  /** Epoch that the leader proposed on a link, by the learner's end of it. */
+  readonly #proposed = new Map<number, number>();
+
+  override received(_server: ServerView, link: number, message: PeerMessage): void {
+    if (message.kind === 'leaderInfo') this.#proposed.set(link, message.epoch);
+  }
+
+  override sending(server: ServerView, link: number, message: PeerMessage): void {
+    const { disk, id } = server;
+    switch (message.kind) {
+      case 'ack':
+        if (message.index > disk.tail.index)
+          this.fail(`server ${id} acknowledges ${message.index}, its disk ends at ${disk.tail.index}`);
+        return;
+      case 'ackNewLeader':
+        if (disk.epochs.currentEpoch !== message.epoch)
+          this.fail(`server ${id} is in epoch ${disk.epochs.currentEpoch} on disk, not ${message.epoch}`);
+        return;
+      case 'ackEpoch': {
+        const proposed = this.#proposed.get(link) ?? 0;
+        if (disk.epochs.acceptedEpoch < proposed)
+          this.fail(`server ${id} accepts epoch ${proposed}, its disk knows ${disk.epochs.acceptedEpoch}`);
+        if (message.currentEpoch !== disk.epochs.currentEpoch)
+          this.fail(`server ${id} says epoch ${message.currentEpoch}, not ${disk.epochs.currentEpoch}`);
+        if (message.tail.index !== disk.tail.index || message.tail.chain !== disk.tail.chain)
+          this.fail(`server ${id} says that its log ends at ${message.tail.index}, not ${disk.tail.index}`);
+        return;
+      }
+      case 'leaderInfo':
+        if (disk.epochs.acceptedEpoch < message.epoch)
+          this.fail(`server ${id} proposes ${message.epoch}, its disk knows ${disk.epochs.acceptedEpoch}`);
+        return;
+      case 'newLeader':
+        if (disk.epochs.currentEpoch !== message.epoch)
+          this.fail(`server ${id} leads ${message.epoch}, its disk is in ${disk.epochs.currentEpoch}`);
+        return;
+      default:
+        return;
+    }
+  }
+}
+
+/** What is committed is on the disks of a quorum. */
+export class CommitOnQuorum extends Checker {
+  readonly property = 'DUR2';
+  #checked = 0;
+
+  override committed(server: ServerView, index: number): void {
+    const { canon, servers, weights } = this.world;
+    for (; this.#checked < index; this.#checked++) {
+      const entry = canon.at(this.#checked + 1);
+      if (entry === undefined) return;
+      const has = (id: number): boolean => {
+        const disk = servers.find((other) => other.id === id)?.disk;
+        if (this.world.destroyed(id) >= entry.index) return true;
+        return disk !== undefined && holds(disk, entry) !== false;
+      };
+      if (!isQuorum(weights, has))
+        this.fail(`server ${server.id} commits ${entry.index}, which is not on the disks of a quorum`);
+    }
+  }
+}
+
+/** Whatever was answered with success is in the agreed history. */
+export class CommittedSurvives extends Checker {
+  readonly property = 'DUR3';
+  #promised = 0;
+
+  override replied(_op: Op, reply: Reply): void {
+    const entry = this.world.canon.byZxid(reply.zxid);
+    if (entry !== undefined) this.#promised = Math.max(this.#promised, entry.index);
+  }
+
+  override established(server: ServerView, { epoch, tail }: Traced<'established'>): void {
+    if (tail.index < this.#promised)
+      this.fail(`epoch ${epoch} begins at ${tail.index}, answered was up to ${this.#promised}`);
+    const entry = this.world.canon.at(this.#promised);
+    if (entry !== undefined && holds(server.disk, entry) === false)
+      this.fail(`server ${server.id} leads epoch ${epoch} with another record ${this.#promised}`);
+  }
+}
+
+/** Nothing agreed is removed from a disk that has it. */
+export class NoTruncationOfCommitted extends Checker {
+  readonly property = 'DUR4';
+  readonly #applied = new Map<number, number>();
+
+  override applied({ id }: ServerView, mark: LogMark): void {
+    this.#applied.set(id, mark.index);
+  }
+
+  override booted({ id }: ServerView): void {
+    this.#applied.delete(id);
+  }
+
+  override truncated({ id }: ServerView, to: LogMark, removed: readonly SimRecord[]): void {
+    const first = removed[0];
+    const entry = first === undefined ? undefined : this.world.canon.at(first.index);
+    if (entry !== undefined && entry.chain === first?.chain)
+      this.fail(`server ${id} drops record ${entry.index}, which is committed`);
+    const applied = this.#applied.get(id) ?? 0;
+    if (applied > to.index) this.fail(`server ${id} goes back to ${to.index}, applied is ${applied}`);
+  }
+
+  override installed({ id }: ServerView, base: LogMark): void {
+    const applied = this.#applied.get(id) ?? 0;
+    if (applied > base.index)
+      this.fail(`server ${id} takes a snapshot of ${base.index}, applied is ${applied}`);
+    const entry = this.world.canon.at(base.index);
+    if (base.index > 0 && entry?.chain !== base.chain)
+      this.fail(`server ${id} takes a snapshot of ${base.index}, which is not committed`);
+  }
+}
+
+/** Within one process commit and applied only grow, and what is applied is committed and on the own disk. */
+export class Monotony extends Checker {
+  readonly property = 'DUR5';
+  readonly #committed = new Map<number, number>();
+  readonly #applied = new Map<number, number>();
+
+  override booted({ id }: ServerView): void {
+    this.#committed.delete(id);
+    this.#applied.delete(id);
+  }
+
+  override committed({ id }: ServerView, index: number): void {
+    const last = this.#committed.get(id) ?? 0;
+    if (index < last) this.fail(`server ${id} commits ${index} after ${last}`);
+    this.#committed.set(id, index);
+  }
+
+  override applied({ id, disk }: ServerView, mark: LogMark): void {
+    const last = this.#applied.get(id) ?? 0;
+    if (mark.index <= last) this.fail(`server ${id} applies ${mark.index} after ${last}`);
+    if (mark.index > disk.tail.index)
+      this.fail(`server ${id} applies ${mark.index}, its disk ends at ${disk.tail.index}`);
+    this.#applied.set(id, mark.index);
+  }
+}
+
+/** Indices on a disk are contiguous, and the chain goes on. */
+export class Contiguity extends Checker {
+  readonly property = 'DUR6';
+
+  override recordsDurable({ id, disk }: ServerView, records: readonly SimRecord[]): void {
+    for (const record of records) {
+      const previous = record.index - 1 === disk.logStart.index ? disk.logStart : disk.at(record.index - 1);
+      if (previous === undefined || disk.at(record.index) !== record)
+        this.fail(`the log of server ${id} has record ${record.index} in the wrong place`);
+      if (previous.zxid >= record.zxid) this.fail(`the zxids of server ${id} fall at ${record.index}`);
+      if (chainAfter(previous.chain, record) !== record.chain)
+        this.fail(`the chain of server ${id} breaks at ${record.index}`);
+    }
+  }
+
+  override epochsDurable(_server: ServerView, _before: Epochs, _after: Epochs): void {}
+}

@@ -1,0 +1,75 @@
+/** All checkers, and what hands events to them. */
+import type { Checker, CheckedWorld } from './checker.js';
+import {
+  ExactReads,
+  ExactlyOnce,
+  FreshAfterSync,
+  LinearizableWrites,
+  MonotonicSession,
+  Multi,
+  SequenceSuffixes,
+  SessionFifo,
+} from './client.js';
+import {
+  AckMeansDisk,
+  CommitOnQuorum,
+  CommittedSurvives,
+  Contiguity,
+  Monotony,
+  NoTruncationOfCommitted,
+} from './durability.js';
+import { Electable, EpochMonotony, LeaderCompleteness, OneLeaderPerEpoch, PromiseKept } from './election.js';
+import { EqualState, ExpiredOnce, Moved, NoOrphan, NoRevival, NotEarly, Replay } from './state.js';
+import { WatchBeforeRead } from './watches.js';
+import {
+  Agreement,
+  GlobalPrimaryOrder,
+  Integrity,
+  LocalPrimaryOrder,
+  PrimaryIntegrity,
+  TotalOrder,
+  Uniqueness,
+} from './zab.js';
+
+export { Checker, Violation, type CheckedWorld, type ServerView } from './checker.js';
+
+const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
+  Integrity,
+  TotalOrder,
+  Agreement,
+  LocalPrimaryOrder,
+  GlobalPrimaryOrder,
+  PrimaryIntegrity,
+  Uniqueness,
+  OneLeaderPerEpoch,
+  EpochMonotony,
+  LeaderCompleteness,
+  Electable,
+  PromiseKept,
+  AckMeansDisk,
+  CommitOnQuorum,
+  CommittedSurvives,
+  NoTruncationOfCommitted,
+  Monotony,
+  Contiguity,
+  Replay,
+  EqualState,
+  NoOrphan,
+  ExpiredOnce,
+  NotEarly,
+  NoRevival,
+  Moved,
+  LinearizableWrites,
+  MonotonicSession,
+  FreshAfterSync,
+  WatchBeforeRead,
+  SequenceSuffixes,
+  Multi,
+  SessionFifo,
+  ExactReads,
+  ExactlyOnce,
+];
+
+export function allCheckers(world: CheckedWorld): Checker[] {
+  return CHECKERS.map((Each) => new Each(world));
+}

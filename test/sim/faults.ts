@@ -1,0 +1,216 @@
+/** What goes wrong, when and for how long. Everything is drawn from the seed. */
+import type { ServerId } from '../../src/zab/index.js';
+import type { SimClient } from './client.js';
+import type { Channel, Network } from './network.js';
+import type { FaultRates, SimOptions } from './options.js';
+import type { SimRandom } from './random.js';
+import type { Scheduler } from './scheduler.js';
+import type { SimServer } from './server.js';
+
+/** What faults act on. */
+export interface FaultyWorld {
+  readonly options: SimOptions;
+  readonly scheduler: Scheduler;
+  readonly network: Network;
+  readonly servers: readonly SimServer[];
+  readonly clients: readonly SimClient[];
+  /** Whether losing this disk leaves a quorum that can repair it. */
+  maySacrifice(server: SimServer): boolean;
+  /** The disk of a server that is down loses data. */
+  wipe(server: SimServer): void;
+  damage(server: SimServer): void;
+  note(what: string, ...values: (string | number)[]): void;
+}
+
+/** How much likelier a biased fault is at each kind of disk operation. */
+const MOMENTS: Readonly<Record<string, number>> = {
+  synchronise: 1,
+  epochs: 1,
+  stage: 0.4,
+  fence: 0.3,
+  append: 0.08,
+};
+
+export class Faults {
+  readonly #world: FaultyWorld;
+  readonly #random: SimRandom;
+  #active = true;
+  #quietUntil = 0;
+
+  constructor(world: FaultyWorld, random: SimRandom) {
+    this.#world = world;
+    this.#random = random;
+    for (const [kind, rate] of Object.entries(world.options.faults) as [keyof FaultRates, number][])
+      if (kind !== 'snapshotBreaks' && rate > 0) this.#repeat(kind, rate);
+  }
+
+  /** No more faults; those that last are for others to heal. */
+  stop(): void {
+    this.#active = false;
+  }
+
+  /** A server is at a moment that matters: something is on its way to its disk. */
+  moment(server: SimServer, kind: string): void {
+    const { options, scheduler } = this.#world;
+    const chance = options.bias * (MOMENTS[kind] ?? 0);
+    if (!this.#active || chance === 0 || scheduler.now < this.#quietUntil) return;
+    if (!this.#random.chance(chance)) return;
+    this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
+    this.#world.note(`moment: ${kind}`, server.id);
+    const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
+    switch (this.#random.int(10)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return this.#crash(server, false);
+      case 4:
+      case 5:
+        return this.#later(soon, () => this.#crash(server, false));
+      case 6:
+        return this.#crash(server, true);
+      case 7:
+        return this.#pause(server, this.#lasting());
+      default: {
+        const other = this.#random.pick(this.#world.servers);
+        return this.#cutBetween([server.id], [other.id], this.#random.chance(0.5));
+      }
+    }
+  }
+
+  #repeat(kind: keyof FaultRates, rate: number): void {
+    this.#world.scheduler.after(this.#random.exponential(1000 / rate), () => {
+      if (!this.#active) return;
+      this.#happen(kind);
+      this.#repeat(kind, rate);
+    });
+  }
+
+  #happen(kind: keyof FaultRates): void {
+    const { servers, network, clients } = this.#world;
+    const random = this.#random;
+    const server = random.pick(servers);
+    const ids = random.shuffled(servers.map(({ id }) => id));
+    this.#world.note(`fault: ${kind}`, server.id);
+    switch (kind) {
+      case 'crash':
+        if (server.up && random.chance(0.25)) {
+          server.stop(random.range(50, 500));
+          return this.#restart(server, 500);
+        }
+        return this.#crash(server, false);
+      case 'crashAll':
+        return servers.forEach((each) => this.#crash(each, random.chance(0.3)));
+      case 'powerLoss':
+        return random
+          .sample(servers, random.between(1, servers.length))
+          .forEach((each) => this.#crash(each, true));
+      case 'pause':
+        return this.#pause(server, this.#lasting());
+      case 'stall':
+        return this.#pause(server, random.range(10, 200));
+      case 'wipe':
+      case 'damage':
+        return this.#destroy(server, kind);
+      case 'full':
+        server.disk.full = true;
+        return this.#later(this.#lasting(), () => server.roomAgain());
+      case 'slowDisk':
+        server.disk.slowness = random.range(2, 30);
+        return this.#later(this.#lasting(), () => {
+          server.disk.slowness = 1;
+        });
+      case 'cut':
+        return this.#cutBetween(ids.slice(0, 1), ids.slice(1, 2), true);
+      case 'cutOneWay':
+        return this.#cutBetween(ids.slice(0, 1), ids.slice(1, random.between(2, ids.length)), false);
+      case 'isolate':
+        return this.#cutBetween(ids.slice(0, 1), ids.slice(1), random.chance(0.7));
+      case 'split': {
+        const at = random.between(1, Math.max(1, ids.length - 1));
+        return this.#cutBetween(ids.slice(0, at), ids.slice(at), true);
+      }
+      case 'bridge': {
+        const half = Math.ceil((ids.length - 1) / 2);
+        return this.#cutBetween(ids.slice(1, 1 + half), ids.slice(1 + half), true);
+      }
+      case 'clog':
+        return this.#pairs(ids.slice(0, 1), ids.slice(1, 2), (a, b) => network.clog(a, b, this.#lasting()));
+      case 'reset':
+        return this.#pairs(ids.slice(0, 1), ids.slice(1), (a, b) => {
+          if (random.chance(0.5)) network.reset(a, b, random.pick(['election', 'quorum'] as const));
+        });
+      case 'refuse':
+        network.refusing.add(server.id);
+        return this.#later(this.#lasting(), () => network.refusing.delete(server.id));
+      case 'cutClient': {
+        if (clients.length === 0) return;
+        const client = random.pick(clients);
+        const paths = [client.pathTo(server.id), client.pathFrom(server.id)];
+        for (const path of random.sample(paths, random.between(1, 2))) path.cut = true;
+        return this.#later(this.#lasting(), () => {
+          for (const path of paths) path.cut = false;
+        });
+      }
+      case 'snapshotBreaks':
+        return;
+    }
+  }
+
+  #crash(server: SimServer, power: boolean): void {
+    if (!server.up) return;
+    server.crash(power);
+    this.#restart(server, 0);
+  }
+
+  #restart(server: SimServer, atLeast: number): void {
+    this.#later(atLeast + this.#lasting(), () => server.start());
+  }
+
+  #pause(server: SimServer, ms: number): void {
+    server.pause(ms);
+  }
+
+  #destroy(server: SimServer, kind: 'wipe' | 'damage'): void {
+    if (!this.#world.maySacrifice(server)) return;
+    server.crash(false);
+    if (kind === 'wipe') this.#world.wipe(server);
+    else this.#world.damage(server);
+    this.#restart(server, 0);
+  }
+
+  #cutBetween(some: readonly ServerId[], others: readonly ServerId[], bothWays: boolean): void {
+    const channels: readonly Channel[] = this.#random.pick([
+      ['election', 'quorum'],
+      ['election', 'quorum'],
+      ['quorum'],
+      ['election'],
+    ] as const);
+    const set = (cut: boolean): void =>
+      this.#pairs(some, others, (a, b) => {
+        this.#world.network.cut(a, b, channels, cut);
+        if (bothWays) this.#world.network.cut(b, a, channels, cut);
+      });
+    set(true);
+    this.#later(this.#lasting(), () => set(false));
+  }
+
+  #pairs(
+    some: readonly ServerId[],
+    others: readonly ServerId[],
+    act: (a: ServerId, b: ServerId) => void,
+  ): void {
+    for (const a of some) for (const b of others) if (a !== b) act(a, b);
+  }
+
+  #lasting(): number {
+    return this.#random.exponential(this.#world.options.faultMs);
+  }
+
+  /** What ends a fault; when the faults are over somebody else has healed everything. */
+  #later(ms: number, act: () => void): void {
+    this.#world.scheduler.after(ms, () => {
+      if (this.#active) act();
+    });
+  }
+}

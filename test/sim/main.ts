@@ -1,0 +1,106 @@
+/** `npm run sim -- [--seed N] [--seeds M] [--verbose]`: runs seeds N .. N+M-1 and stops at the first that fails. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Coverage, EXPECTED } from './coverage.js';
+import { runSeed } from './run.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    seeds: { type: 'string', default: '1000' },
+    /** Every this many-th seed; what a child process runs. */
+    stride: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+    /** Goes on behind failures, and lists them in the end. */
+    all: { type: 'boolean', default: false },
+    child: { type: 'boolean', default: false },
+  },
+});
+
+/** Fewer seeds than this are not worth a second process. */
+const PARALLEL_FROM = 100;
+/** One seed in so many runs twice: its trace must be the same. */
+const TWICE = 100;
+
+/** What a child tells about a batch of seeds. */
+interface Progress {
+  readonly done: number;
+  readonly agreed: number;
+  readonly counts: readonly (readonly [string, number])[];
+  readonly failures: readonly { seed: number; property: string; report: string }[];
+}
+
+const first = Number(values.seed);
+const count = Number(values.seeds);
+if (values.child) {
+  runRange((progress) => process.send?.(progress));
+  process.disconnect();
+} else await runAll();
+
+/** Runs this process' share. */
+function runRange(tell: (progress: Progress) => void): void {
+  const stride = Number(values.stride);
+  for (let seed = first; seed < first + count; seed += stride) {
+    const outcome = runSeed(seed, {}, values.verbose ? (line) => console.log(line) : undefined);
+    const failures = [];
+    if (outcome.failure !== undefined)
+      failures.push({ seed, property: outcome.failure.property, report: outcome.failure.report });
+    const twice = outcome.failure !== undefined || seed % TWICE === 0;
+    if (twice && runSeed(seed).hash !== outcome.hash)
+      failures.push({ seed, property: 'determinism', report: `Seed ${seed} does not repeat itself.` });
+    tell({ done: 1, agreed: outcome.agreed, counts: [...outcome.coverage], failures });
+    if (failures.length > 0 && !values.all) return;
+  }
+}
+
+async function runAll(): Promise<void> {
+  const coverage = new Coverage();
+  const failures: { seed: number; property: string; report: string }[] = [];
+  const started = performance.now();
+  let [done, agreed, shownAt] = [0, 0, started];
+  const children: ChildProcess[] = [];
+  const take = (progress: Progress): void => {
+    done += progress.done;
+    agreed += progress.agreed;
+    coverage.add(progress.counts);
+    failures.push(...progress.failures);
+    if (progress.failures.length > 0 && !values.all) for (const child of children) child.kill();
+    if (performance.now() - shownAt < 5000) return;
+    shownAt = performance.now();
+    console.log(`${done} of ${count} seeds, ${agreed} records, ${failures.length} failures`);
+  };
+  const processes = values.verbose || count < PARALLEL_FROM ? 1 : availableParallelism();
+  if (processes === 1) runRange(take);
+  else
+    await Promise.all(
+      Array.from({ length: processes }, (_, i) => runChild(first + i, count - i, processes, children, take)),
+    );
+  for (const { report } of failures.slice(0, values.all ? 0 : 1)) console.log(report);
+  for (const line of coverage.lines) console.log(line);
+  const missing = EXPECTED.filter((what) => !coverage.counts.has(what));
+  if (missing.length > 0) console.log(`Never came up: ${missing.join(', ')}.`);
+  const seconds = (performance.now() - started) / 1000;
+  console.log(`${done} seeds from ${first}, ${agreed} records, ${seconds.toFixed(1)} s.`);
+  for (const { seed, property } of failures) console.log(`Seed ${seed}: ${property}`);
+  console.log(failures.length === 0 ? 'Every property held.' : `${failures.length} failures.`);
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+function runChild(
+  seed: number,
+  seeds: number,
+  stride: number,
+  children: ChildProcess[],
+  take: (progress: Progress) => void,
+): Promise<void> {
+  const args = ['--child', '--seed', String(seed), '--seeds', String(seeds), '--stride', String(stride)];
+  if (values.all) args.push('--all');
+  const child = fork(fileURLToPath(import.meta.url), args);
+  children.push(child);
+  child.on('message', (message) => take(message as Progress));
+  return new Promise((resolve) => {
+    child.on('exit', () => resolve());
+  });
+}

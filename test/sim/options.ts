@@ -1,0 +1,178 @@
+/** What a seed decides before anything happens: how large the ensemble is, how it is set up and what goes wrong. */
+import { Configuration, type ConfigMember } from '../../src/zab/index.js';
+import { SimRandom } from './random.js';
+
+/** Faults per second of virtual time, each over the whole ensemble; 0 switches one off. */
+export interface FaultRates {
+  readonly crash: number;
+  readonly crashAll: number;
+  readonly powerLoss: number;
+  readonly pause: number;
+  readonly stall: number;
+  readonly wipe: number;
+  readonly damage: number;
+  readonly full: number;
+  readonly cut: number;
+  readonly cutOneWay: number;
+  readonly isolate: number;
+  readonly split: number;
+  readonly bridge: number;
+  readonly clog: number;
+  readonly reset: number;
+  readonly refuse: number;
+  readonly cutClient: number;
+  readonly slowDisk: number;
+  readonly snapshotBreaks: number;
+}
+
+/** Everything that a seed decides. */
+export interface SimOptions {
+  readonly seed: number;
+  readonly voters: number;
+  readonly observers: number;
+  readonly weightless: number;
+  readonly safetyMs: number;
+  readonly timing: {
+    readonly heartbeatMs: number;
+    readonly leaseMs: number;
+    readonly peerTimeoutMs: number;
+    readonly discoveryTimeoutMs: number;
+    readonly finalizeWaitMs: number;
+    readonly syncStallMs: number;
+  };
+  readonly windowBytes: number;
+  readonly cacheBytes: number;
+  readonly snapThresholdBytes: number;
+  readonly counterStart: number;
+  readonly retention: number;
+  readonly chunkBytes: number;
+  readonly flushMs: number;
+  readonly checkpointMs: number;
+  readonly delayMs: { readonly min: number; readonly mean: number };
+  readonly fsyncMs: { readonly min: number; readonly mean: number; readonly tail: number };
+  readonly turnMs: number;
+  readonly drift: number;
+  readonly clients: number;
+  readonly paths: number;
+  readonly thinkMs: number;
+  readonly pipeline: number;
+  readonly sessionMs: { readonly min: number; readonly max: number };
+  readonly tickMs: number;
+  readonly faults: FaultRates;
+  /** Chance of a crash, cut or pause at each moment that matters: a write is unsynced, a synchronisation unfinished. */
+  readonly bias: number;
+  /** How long a fault lasts on average. */
+  readonly faultMs: number;
+}
+
+const RATES: FaultRates = {
+  crash: 0.5,
+  crashAll: 0.1,
+  powerLoss: 0.25,
+  pause: 0.3,
+  stall: 1,
+  wipe: 0.08,
+  damage: 0.08,
+  full: 0.15,
+  cut: 0.4,
+  cutOneWay: 0.4,
+  isolate: 0.3,
+  split: 0.2,
+  bridge: 0.15,
+  clog: 0.6,
+  reset: 0.6,
+  refuse: 0.3,
+  cutClient: 0.6,
+  slowDisk: 0.3,
+  snapshotBreaks: 0.4,
+};
+
+/** Draws the options of a seed. */
+export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): SimOptions {
+  const random = new SimRandom(seed * 2654435761);
+  const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5]);
+  const observers = voters > 1 && random.chance(0.3) ? random.between(1, 2) : 0;
+  const hurry = random.pick([1, 0.5, 0.3]);
+  const heartbeatMs = Math.round(150 * hurry);
+  const timing = {
+    heartbeatMs,
+    leaseMs: Math.round(1200 * hurry),
+    peerTimeoutMs: Math.round(1500 * hurry),
+    discoveryTimeoutMs: Math.round(2000 * hurry),
+    finalizeWaitMs: random.pick([50, 20, 10]),
+    syncStallMs: Math.round(5000 * hurry),
+  };
+  const small = random.chance(0.5);
+  return {
+    seed,
+    voters,
+    observers,
+    weightless: voters > 1 && random.chance(0.1) ? 1 : 0,
+    safetyMs: random.between(6000, 14_000),
+    timing,
+    windowBytes: small ? random.between(500, 4000) : 4 * 1024 * 1024,
+    cacheBytes: random.pick([0, 2000, 10_000, 1024 * 1024]),
+    snapThresholdBytes: random.pick([1000, 10_000, 16 * 1024 * 1024]),
+    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(2, 40) : 1,
+    retention: random.pick([5, 20, 100, 10_000]),
+    chunkBytes: random.pick([150, 600, 4000]),
+    flushMs: random.pick([20, 100, 500]),
+    checkpointMs: random.pick([200, 1000, 4000]),
+    delayMs: random.pick([
+      { min: 0, mean: 1 },
+      { min: 0.2, mean: 3 },
+      { min: 0.2, mean: 10 },
+      { min: 5, mean: 20 * hurry },
+    ]),
+    fsyncMs: random.pick([
+      { min: 0.1, mean: 1, tail: 20 },
+      { min: 0.5, mean: 5, tail: 100 },
+      { min: 2, mean: 20, tail: 400 * hurry },
+    ]),
+    turnMs: random.pick([0.05, 0.2, 1]),
+    drift: random.pick([0, 0.001, 0.01]),
+    clients: random.between(1, random.chance(0.2) ? 20 : 8),
+    paths: random.between(1, 12),
+    thinkMs: random.pick([2, 10, 40, 150]),
+    pipeline: random.pick([1, 1, 3, 10]),
+    sessionMs: random.pick([
+      { min: 300, max: 1000 },
+      { min: 1000, max: 4000 },
+      { min: 8000, max: 30_000 },
+    ]),
+    tickMs: random.pick([20, 50, 200]),
+    faults: faultsOf(random, voters + observers),
+    bias: random.pick([0, 0.002, 0.01, 0.05, 0.3]),
+    faultMs: random.pick([100, 400, 1000, 2500]) * Math.max(hurry, 0.5),
+    ...overrides,
+  };
+}
+
+/** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
+function faultsOf(random: SimRandom, servers: number): FaultRates {
+  const share = random.pick([0, 0.3, 0.6, 0.9]);
+  const entries = Object.entries(RATES).map(([kind, rate]) => {
+    const on = random.chance(share);
+    const factor = random.pick([0.3, 1, 1, 3]) * Math.min(1, 0.4 + servers / 5);
+    return [kind, on ? rate * factor : 0] as const;
+  });
+  return Object.fromEntries(entries) as unknown as FaultRates;
+}
+
+/** Who votes and who observes. Server ids begin at 1; observers come last. */
+export function membersOf(options: SimOptions): ConfigMember[] {
+  const members: ConfigMember[] = [];
+  for (let id = 1; id <= options.voters + options.weightless; id++) members.push({ id, role: 'participant' });
+  for (let i = 1; i <= options.observers; i++)
+    members.push({ id: options.voters + options.weightless + i, role: 'observer' });
+  return members;
+}
+
+/** The last participant has no weight when a seed says so: it logs and acknowledges and counts for nothing. */
+export function weightsOf(options: SimOptions): ReadonlyMap<number, number> {
+  return new Map(options.weightless > 0 ? [[options.voters + 1, 0]] : []);
+}
+
+export function configurationOf(options: SimOptions): Configuration {
+  return new Configuration(membersOf(options), [], weightsOf(options));
+}

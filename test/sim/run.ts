@@ -1,0 +1,70 @@
+/** Runs one seed from its beginning to its end, and says what came of it. */
+import { Violation } from './checkers/index.js';
+import { optionsOf, type SimOptions } from './options.js';
+import { finalPhase, livenessPhase, safetyPhase } from './phases.js';
+import { World } from './world.js';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly hash: string;
+  /** Undefined: every property held. */
+  readonly failure: Failure | undefined;
+  readonly coverage: ReadonlyMap<string, number>;
+  /** Records that were agreed on. */
+  readonly agreed: number;
+  /** Virtual ms. */
+  readonly virtualMs: number;
+}
+
+export interface Failure {
+  /** An id of zab.md section 2, `liveness`, or `crash` when something was thrown that is no violation. */
+  readonly property: string;
+  readonly text: string;
+  /** The last events and where everybody stood. */
+  readonly report: string;
+}
+
+/** @param print given every event, in words */
+export function runSeed(
+  seed: number,
+  overrides: Partial<SimOptions> = {},
+  print?: (line: string) => void,
+): Outcome {
+  const options = optionsOf(seed, overrides);
+  const world = new World(options, print);
+  let failure: Failure | undefined;
+  try {
+    safetyPhase(world);
+    livenessPhase(world);
+    finalPhase(world);
+  } catch (error) {
+    failure = failureOf(error, world, options);
+  }
+  return {
+    seed,
+    hash: world.trace.hash,
+    failure,
+    coverage: world.coverage.counts,
+    agreed: world.canon.length,
+    virtualMs: Math.round(world.scheduler.now),
+  };
+}
+
+function failureOf(error: unknown, world: World, options: SimOptions): Failure {
+  const isViolation = error instanceof Violation;
+  const text = error instanceof Error ? error.message : String(error);
+  const stack = !isViolation && error instanceof Error ? [error.stack ?? ''] : [];
+  const report = [
+    `${isViolation ? 'Property' : 'Something else'} failed with seed ${options.seed}, event ${world.trace.count}:`,
+    `  ${text}`,
+    ...stack,
+    `Options: ${JSON.stringify(options)}`,
+    'Where everybody stood:',
+    ...world.standing.map((line) => `  ${line}`),
+    'The last events:',
+    ...world.trace.lines,
+    `  ${text}`,
+    `Again: npm run sim -- --seed ${options.seed} --seeds 1`,
+  ].join('\n');
+  return { property: isViolation ? error.property : 'crash', text, report };
+}

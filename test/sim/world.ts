@@ -1,0 +1,311 @@
+/** A simulated ensemble with its clients, its faults and whoever watches: everything that one seed is about. */
+import type { Epochs } from '../../src/zab/index.js';
+import { Canon } from './canon.js';
+import {
+  Violation,
+  allCheckers,
+  type CheckedWorld,
+  type Checker,
+  type ServerView,
+} from './checkers/index.js';
+import { ClientLink, SimClient, type ClientWatcher, type ClientWorld } from './client.js';
+import { Coverage } from './coverage.js';
+import type { TraceEvent } from './core.js';
+import type { DiskWatcher } from './disk.js';
+import { Faults, type FaultyWorld } from './faults.js';
+import { History } from './history.js';
+import { Model } from './model.js';
+import { Network } from './network.js';
+import { membersOf, weightsOf, type SimOptions } from './options.js';
+import { SimRandom } from './random.js';
+import { Scheduler } from './scheduler.js';
+import { SimServer, type ServerWatcher } from './server.js';
+import { Situations } from './situations.js';
+import { Trace } from './trace.js';
+
+export class World implements CheckedWorld, ClientWorld, FaultyWorld {
+  readonly options: SimOptions;
+  readonly scheduler = new Scheduler();
+  readonly canon = new Canon();
+  readonly model = new Model();
+  readonly history = new History();
+  readonly coverage = new Coverage();
+  readonly trace: Trace;
+  readonly network: Network;
+  readonly servers: readonly SimServer[];
+  readonly clients: SimClient[] = [];
+  readonly weights: ReadonlyMap<number, number>;
+  readonly counterStart: number;
+  readonly watcher: ClientWatcher;
+  readonly faults: Faults;
+  readonly random: SimRandom;
+  readonly #checkers: readonly Checker[];
+  readonly #situations: Situations;
+  readonly #links = new Map<number, ClientLink>();
+  readonly #destroyed = new Map<number, number>();
+  #nextConnection = 1;
+
+  constructor(options: SimOptions, print?: (line: string) => void) {
+    this.options = options;
+    this.random = new SimRandom(options.seed);
+    this.trace = new Trace(() => this.scheduler.now, print);
+    this.counterStart = options.counterStart;
+    const members = membersOf(options);
+    const special = weightsOf(options);
+    const voters = members.filter(({ role }) => role === 'participant');
+    this.weights = new Map(voters.map(({ id }) => [id, special.get(id) ?? 1]));
+    const ids = members.map(({ id }) => id);
+    this.network = new Network(this.scheduler, this.random.fork(), options.delayMs, ids);
+    this.#checkers = allCheckers(this);
+    this.#situations = new Situations(this.coverage, this.canon);
+    this.watcher = this.#clientWatcher();
+    const watcher = this.#serverWatcher();
+    this.servers = ids.map(
+      (id) => new SimServer(id, options, this.scheduler, this.random.fork(), this.network, watcher),
+    );
+    for (let i = 1; i <= options.clients; i++) this.addClient();
+    this.faults = new Faults(this, this.random.fork());
+    for (const server of this.servers) this.scheduler.after(this.random.range(0, 300), () => server.start());
+  }
+
+  // --- what checkers look at ---------------------------------------------------------------------------------------
+
+  now(): number {
+    return this.scheduler.now;
+  }
+
+  destroyed(id: number): number {
+    return this.#destroyed.get(id) ?? 0;
+  }
+
+  peerOf(link: number): number | undefined {
+    return this.network.peerOf(link);
+  }
+
+  isWhole(link: number): boolean {
+    return this.network.isWhole(link);
+  }
+
+  // --- what clients use --------------------------------------------------------------------------------------------
+
+  addClient(): SimClient {
+    const client = new SimClient(this, this.clients.length + 1, this.random.fork());
+    this.clients.push(client);
+    return client;
+  }
+
+  open(connection: ClientLink): number {
+    const id = this.#nextConnection++;
+    this.#links.set(id, connection);
+    return id;
+  }
+
+  forget(id: number): void {
+    this.#links.delete(id);
+  }
+
+  /** Connections that clients have open. */
+  get links(): Iterable<ClientLink> {
+    return this.#links.values();
+  }
+
+  // --- what faults do ----------------------------------------------------------------------------------------------
+
+  /** Voters whose disk is worth something. */
+  get healthy(): SimServer[] {
+    return this.servers.filter(
+      ({ id, disk }) =>
+        (this.weights.get(id) ?? 0) > 0 && !disk.blank && !disk.suspect && !this.#destroyed.has(id),
+    );
+  }
+
+  maySacrifice(server: SimServer): boolean {
+    const left = this.healthy.filter((other) => other !== server).length;
+    const voters = [...this.weights.values()].filter((weight) => weight > 0).length;
+    return !this.#destroyed.has(server.id) && 2 * left > voters;
+  }
+
+  wipe(server: SimServer): void {
+    this.#destroyed.set(server.id, server.disk.tail.index);
+    server.disk.wipe();
+    for (const checker of this.#checkers) checker.disowned(server);
+  }
+
+  damage(server: SimServer): void {
+    const { index } = server.disk.tail;
+    server.disk.damage(this.random.between(1, 30));
+    // Losing what nobody was told of is no loss.
+    if (server.disk.suspect) this.#destroyed.set(server.id, index);
+  }
+
+  note(what: string, ...values: (string | number)[]): void {
+    this.trace.note('world', what, ...values);
+  }
+
+  // --- what servers tell -------------------------------------------------------------------------------------------
+
+  #serverWatcher(): ServerWatcher {
+    const each = (act: (checker: Checker) => void): void => this.#checkers.forEach(act);
+    return {
+      traced: (server, event) => this.#traced(server, event),
+      booted: (server) => {
+        const { disk, id } = server;
+        this.trace.note(`s${id}`, 'boot', disk.tail.index, disk.tail.zxid, disk.epochs.currentEpoch);
+        this.#situations.booted(server);
+        each((checker) => checker.booted(server));
+      },
+      crashing: (server, power) => this.#situations.crashing(server, power),
+      crashed: (server) => {
+        this.trace.note(`s${server.id}`, 'crash', server.disk.tail.index);
+        each((checker) => checker.crashed(server));
+        for (const link of [...this.#links.values()])
+          if (link.server === server.id) link.serverDied(this.random.chance(0.2));
+      },
+      sending: (server, link, message) => {
+        const size = 'index' in message ? message.index : 'epoch' in message ? message.epoch : 0;
+        this.trace.note(`s${server.id}`, `send ${message.kind}`, this.network.peerOf(link), size);
+        this.#situations.sending(server, message);
+        each((checker) => checker.sending(server, link, message));
+      },
+      received: (server, link, message) => each((checker) => checker.received(server, link, message)),
+      wrote: (server, kind) => {
+        this.trace.note(`s${server.id}`, `disk ${kind}`);
+        this.#situations.wrote(server, kind);
+        this.faults.moment(server, kind);
+      },
+      told: (_server, effect) => {
+        if (effect.kind === 'close') this.coverage.count(`close: ${effect.reason}`);
+        this.#links.get(effect.connection)?.tell(effect);
+      },
+      noted: (server, note) => {
+        const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
+        this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
+        this.#situations.noted(server, note);
+      },
+      heard: (server, connection) => {
+        const session = this.#links.get(connection)?.session ?? 0n;
+        if (session !== 0n) each((checker) => checker.heard(server, connection, session));
+      },
+      disk: (server) => this.#diskWatcher(server),
+    };
+  }
+
+  #diskWatcher(server: SimServer): DiskWatcher {
+    const each = (act: (checker: Checker) => void): void => this.#checkers.forEach(act);
+    return {
+      recordsDurable: (records) => {
+        this.trace.note(`s${server.id}`, 'durable', records.at(-1)?.index);
+        each((checker) => checker.recordsDurable(server, records));
+      },
+      epochsDurable: (before: Epochs, after: Epochs) => {
+        this.trace.note(`s${server.id}`, 'epochs', after.acceptedEpoch, after.currentEpoch);
+        if (after.currentEpoch > before.currentEpoch) this.#destroyed.delete(server.id);
+        each((checker) => checker.epochsDurable(server, before, after));
+      },
+      truncated: (to, removed) => {
+        this.trace.note(`s${server.id}`, 'truncated', to.index, removed.length);
+        this.#situations.truncated(to, removed);
+        each((checker) => checker.truncated(server, to, removed));
+      },
+      installed: (base, before) => {
+        this.trace.note(`s${server.id}`, 'installed', base.index, before.index);
+        this.coverage.count('SNAP installed');
+        each((checker) => checker.installed(server, base, before));
+      },
+    };
+  }
+
+  #traced(server: SimServer, event: TraceEvent): void {
+    const each = (act: (checker: Checker) => void): void => this.#checkers.forEach(act);
+    this.#situations.traced(server, event, this.servers);
+    const who = `s${server.id}`;
+    switch (event.kind) {
+      case 'role':
+        this.trace.note(who, `role ${event.role}`);
+        return each((checker) => checker.role(server, event.role));
+      case 'established':
+        this.trace.note(who, 'established', event.epoch, event.tail.index);
+        each((checker) => checker.established(server, event));
+        return this.#agree(server, event.tail.index);
+      case 'broadcast':
+        this.trace.note(who, 'broadcast', event.mark.index, event.mark.zxid);
+        return each((checker) => checker.broadcast(server, event));
+      case 'commit':
+        this.trace.note(who, 'commit', event.index);
+        this.#agree(server, event.index);
+        return each((checker) => checker.committed(server, event.index));
+      case 'apply':
+        this.trace.note(who, 'apply', event.mark.index, event.mark.zxid);
+        this.#agree(server, event.mark.index);
+        return each((checker) => checker.applied(server, event.mark));
+      case 'truncated':
+      case 'installed':
+        return;
+    }
+  }
+
+  /** Everything up to `index` is committed: what is new is taken from the log of whoever says so first. */
+  #agree(server: SimServer & ServerView, index: number): void {
+    while (this.canon.length < index) {
+      const next = this.canon.length + 1;
+      const record = server.disk.volatileAt(next);
+      if (record === undefined)
+        throw new Violation('Z3', `server ${server.id} commits ${index} and does not have ${next}`);
+      const entry = this.canon.append(record);
+      try {
+        this.model.apply(entry);
+      } catch (error) {
+        throw new Violation('SM1', `record ${next} cannot be applied: ${String(error)}`);
+      }
+      this.#situations.agreed(entry);
+      for (const checker of this.#checkers) checker.agreed(entry, server);
+    }
+  }
+
+  // --- what clients tell -------------------------------------------------------------------------------------------
+
+  #clientWatcher(): ClientWatcher {
+    const each = (act: (checker: Checker) => void): void => this.#checkers.forEach(act);
+    return {
+      invoked: (op) => {
+        this.trace.note(op.link.client, 'call', op.link.server, op.xid, op.request.type);
+        each((checker) => checker.invoked(op));
+      },
+      replied: (op, reply) => {
+        this.trace.note(op.link.client, 'return', op.link.server, op.xid, reply.zxid, reply.err);
+        this.coverage.count(reply.err === 0 ? 'answered' : 'answered with an error');
+        each((checker) => checker.replied(op, reply));
+      },
+      connected: (link, effect) => {
+        const { sessionId, timeOut, zxid } = effect;
+        this.trace.note(link.client, 'connected', link.server, sessionId, timeOut, zxid);
+        this.coverage.count(timeOut > 0 ? 'connected' : 'session invalid on reconnect');
+        each((checker) => checker.connected(link, effect));
+      },
+      watchEvent: (link, effect) => {
+        this.trace.note(link.client, 'event', link.server, effect.type, effect.path, effect.zxid);
+        this.coverage.count('watch event');
+        each((checker) => checker.watchEvent(link, effect));
+      },
+      disconnected: (link) => {
+        this.trace.note(link.client, 'disconnected', link.server);
+        each((checker) => checker.disconnected(link));
+      },
+    };
+  }
+
+  /** Where everybody stands, for a failure's report. */
+  get standing(): string[] {
+    return this.servers.map((server) => {
+      const { disk, engine } = server;
+      const { acceptedEpoch, currentEpoch } = disk.epochs;
+      const state = server.paused ? 'paused' : server.role;
+      const flags = `${disk.suspect ? ' suspect' : ''}${disk.failed ? ' log-failed' : ''}`;
+      return (
+        `s${server.id} ${state}${server.serving ? ' serving' : ''} log ${disk.logStart.index}..${disk.tail.index}` +
+        ` epochs ${acceptedEpoch}/${currentEpoch} tree ${disk.tree.rows.mark.index}` +
+        ` applied ${engine?.applied.index ?? '-'}${flags}`
+      );
+    });
+  }
+}
