@@ -92,6 +92,13 @@ export class Clients {
     this.#output().clients.push({ kind: 'close', connection: id, reason });
   }
 
+  /** Those with a request in flight, and those whose session is not there yet. */
+  closeWaiting(reason: CloseReason): void {
+    for (const { id, session, waiting } of [...this.#connections.values()])
+      if (waiting.length > 0 || session === NO_SESSION) this.close(id, reason);
+    this.#syncs.clear();
+  }
+
   closeAll(reason: CloseReason): void {
     for (const id of [...this.#connections.keys()]) this.close(id, reason);
     this.#syncs.clear();

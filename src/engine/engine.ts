@@ -6,20 +6,19 @@
  * committed; then its events leave, then its reply. A read is answered from the tree, after the connection's own earlier
  * writes.
  */
-import { Reader, type LogRecord, type TxnHeader } from '../codec/index.js';
+import { Reader } from '../codec/index.js';
 import type { Sessions } from '../session/index.js';
-import type { Change, InternalRequest, OpResult, Tree } from '../tree/index.js';
+import type { InternalRequest, Tree } from '../tree/index.js';
 import {
   KeeperError,
   NO_SESSION,
   OpCode,
   isWrite,
   readRequest,
-  readTxn,
+  serverOf,
   sessionIdOf,
   type Request,
   type SessionId,
-  type Txn,
   type WriteRequest,
   type Zxid,
 } from '../types/index.js';
@@ -29,7 +28,6 @@ import {
   Configuration,
   QuorumPeer,
   aloneSettings,
-  markOf,
   type Answer,
   type Asker,
   type Boot,
@@ -39,6 +37,7 @@ import {
   type PeerSettings,
   type StateMachine,
 } from '../zab/index.js';
+import { Applier } from './applier.js';
 import { Clients } from './clients.js';
 import type { ClientConnection, WaitingSync } from './connection.js';
 import type { DigestLog } from './digestLog.js';
@@ -46,12 +45,12 @@ import { encodeFlush } from './flush.js';
 import { Forwarder } from './forwarder.js';
 import { Handshake, type Service } from './handshake.js';
 import { LocalSessions } from './localSessions.js';
-import type { CloseReason, ConnectionId, Input, Output, RequestInput } from './messages.js';
+import type { ConnectInput, ConnectionId, Input, Output, RequestInput } from './messages.js';
 import type { LogMark } from './ports.js';
 import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
-import { bodyOf } from './writes.js';
+import { Suspended } from './suspended.js';
 
 /** Sessions do not grow older by more than this between two ticks: a server that was paused expires nobody for it. */
 const CLOCK_STEP_MS_MAX = 1000;
@@ -70,9 +69,13 @@ export class Engine implements StateMachine {
   readonly #forwarder: Forwarder;
   readonly #local: LocalSessions;
   readonly #handshake: Handshake;
+  readonly #suspended: Suspended;
+  readonly #applier: Applier;
   readonly #syncs = new Map<number, SyncAsker>();
   #service: Service = 'none';
   #nextSync = 1;
+  /** A snapshot replaced the state under the clients that wait. */
+  #restoredBehind = false;
   #clock = 0;
   #now: number | undefined;
   #time = 0n;
@@ -91,6 +94,16 @@ export class Engine implements StateMachine {
     this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);
     this.#forwarder = new Forwarder(() => this.peer);
     this.#local = new LocalSessions(settings.tickMs);
+    this.#suspended = new Suspended(this.#peerSettings.peerTimeoutMs);
+    this.#applier = new Applier({
+      state: this.#state,
+      clients: this.#clients,
+      proposer: this.#proposer,
+      forwarder: this.#forwarder,
+      history: this.peer.history,
+      clock: () => this.#clock,
+      trace: this.#peerSettings.trace,
+    });
     this.#handshake = new Handshake({
       settings,
       serverId: this.#peerSettings.id,
@@ -151,7 +164,7 @@ export class Engine implements StateMachine {
     return this.#state.applied.index;
   }
 
-  /** Writes that wait for a quorum's disks, or for the leader's answer. */
+  /** Writes under way. */
   get outstanding(): number {
     return this.#proposer.length + this.#forwarder.length;
   }
@@ -187,6 +200,7 @@ export class Engine implements StateMachine {
   beginRestore(): void {
     this.#state.clear();
     this.#proposer.reset();
+    this.#restoredBehind = true;
   }
 
   /** Puts back a session as `tree.db` kept it. */
@@ -214,8 +228,7 @@ export class Engine implements StateMachine {
   replay(batch: LogBatch): void {
     this.peer.known(batch);
     if (!this.peer.isAlone) return;
-    for (const record of this.peer.history.records(this.applied.index, batch.last.index))
-      this.#applyRecord(record);
+    this.#applier.commit(batch.last.index);
     this.peer.forgetApplied(batch.last.index);
   }
 
@@ -226,10 +239,11 @@ export class Engine implements StateMachine {
     this.#out = out;
     switch (input.kind) {
       case 'request':
-        this.#request(input);
+        if (!this.#suspend(input)) this.#request(input);
         break;
       case 'connect':
-        this.#handshake.connect(input);
+        this.#clients.open(input.connection, input.identities);
+        if (!this.#suspend(input)) this.#handshake.connect(input);
         break;
       case 'tick':
         this.#tick(input.now, input.time);
@@ -240,6 +254,7 @@ export class Engine implements StateMachine {
         break;
       }
       case 'disconnect':
+        this.#suspended.forget(input.connection);
         this.#clients.forget(input.connection);
         break;
       case 'room':
@@ -300,16 +315,31 @@ export class Engine implements StateMachine {
     this.#proposer.reset();
     this.#forwarder.reset();
     if (role === 'leading') this.sessions.restart(this.#clock);
+    // Their watches missed what the snapshot brought.
+    if (this.#restoredBehind) this.#clients.closeAll('leadership lost');
+    this.#restoredBehind = false;
     this.#service = role;
     this.#output.notes.push({ kind: 'serving', role, epoch });
+    for (const input of this.#suspended.end()) {
+      if (input.kind === 'connect') this.#handshake.connect(input);
+      else this.#request(input);
+    }
   }
 
-  stop(): void {
+  stop(goesOn: boolean): void {
     if (this.#service !== 'none') this.#output.notes.push({ kind: 'notServing' });
     this.#service = 'none';
     this.#proposer.reset();
     this.#forwarder.reset();
     this.#syncs.clear();
+    if (!goesOn) return this.#sendAway();
+    // What came of a request in flight nobody knows. The others can wait for the next leader.
+    this.#clients.closeWaiting('leadership lost');
+    this.#suspended.begin(this.#clock);
+  }
+
+  #sendAway(): void {
+    this.#suspended.end();
     this.#local.clear();
     this.#clients.closeAll('leadership lost');
   }
@@ -319,6 +349,19 @@ export class Engine implements StateMachine {
     this.#service = 'none';
     this.#local.clear();
     this.#clients.closeAll('read-only mode ended');
+  }
+
+  /** There is no leader: the client waits, unless this server takes no part at all. */
+  #suspend(input: ConnectInput | RequestInput): boolean {
+    if (
+      this.#service !== 'none' ||
+      this.peer.role === 'stopped' ||
+      this.#clients.get(input.connection) === undefined
+    )
+      return false;
+    this.#suspended.begin(this.#clock);
+    this.#suspended.add(input);
+    return true;
   }
 
   // --- requests ----------------------------------------------------------------------------------------------------
@@ -435,11 +478,14 @@ export class Engine implements StateMachine {
       identities: message.identities,
       connection: undefined,
       asker,
-      localSession:
-        this.#settings.localSessions === true &&
-        Number(BigInt.asUintN(64, session) >> 56n) === asker.learner &&
-        !this.sessions.has(session),
+      localSession: this.#isLocalOf(session, asker),
     });
+  }
+
+  /** A learner vouches for sessions that it alone knows. */
+  #isLocalOf(session: SessionId, { learner }: Asker): boolean {
+    const enabled = this.#settings.localSessions === true;
+    return enabled && serverOf(session) === learner && !this.sessions.has(session);
   }
 
   touched(sessions: readonly SessionId[]): void {
@@ -466,64 +512,8 @@ export class Engine implements StateMachine {
     else this.#clients.refuse(answered.connection);
   }
 
-  // --- applying ----------------------------------------------------------------------------------------------------
-
   commit(index: number): void {
-    while (this.applied.index < index) {
-      const next = this.applied.index + 1;
-      const proposal = this.#proposer.take(next);
-      if (proposal !== undefined) {
-        this.#deliver(proposal.mark, proposal.header, proposal.txn, proposal);
-        this.#proposer.applied(proposal);
-      } else for (const record of this.peer.history.records(next - 1, next)) this.#applyRecord(record);
-      // Now, and not after the last: the next record may be a write that stands behind such a sync.
-      this.#clients.syncsUpTo(next);
-    }
-  }
-
-  #applyRecord(record: LogRecord): void {
-    const { header, txn } = readTxn(Reader.over(record.payload));
-    const mark = markOf(record);
-    this.#deliver(mark, header, txn, this.#forwarder.take(mark.index));
-  }
-
-  /** Applies a committed record: first its events, then its reply, then what waited behind it. */
-  #deliver(
-    mark: LogMark,
-    header: TxnHeader,
-    txn: Txn,
-    asked:
-      | { readonly connection: ConnectionId | undefined; readonly xid: number; readonly op: number }
-      | undefined,
-  ): void {
-    const connection = asked?.connection === undefined ? undefined : this.#clients.get(asked.connection);
-    const results: OpResult[] | undefined = connection === undefined ? undefined : [];
-    const changes: Change[] = [];
-    this.#state.apply(mark, header, txn, this.#clock, changes, results);
-    this.#peerSettings.trace?.({ kind: 'apply', mark });
-    for (const change of changes) this.#clients.trigger(change, mark.zxid);
-    const session = sessionIdOf(header.clientId);
-    if (txn.type === OpCode.createSession) {
-      // A session that became a global one is attached already.
-      if (connection?.session === NO_SESSION) this.#clients.attach(connection, session, txn.record.timeOut);
-      return;
-    }
-    if (connection !== undefined && asked !== undefined && results !== undefined) {
-      const waited = connection.waiting.shift();
-      assert(waited?.kind === 'write', 'a write is answered out of its order');
-      const [first] = results;
-      const err = txn.type === OpCode.multi ? 0 : (first?.err ?? 0);
-      // A matter of the connection, not of the request: its client is elsewhere.
-      if (err === SESSION_MOVED) return this.#clients.close(connection.id, 'session moved to another server');
-      const body = err === 0 ? bodyOf(asked.op, txn, results) : undefined;
-      this.#clients.reply(connection.id, asked.xid, mark.zxid, err, body);
-    }
-    if (txn.type === OpCode.closeSession) {
-      const owner = this.#clients.ownerOf(session);
-      if (owner === undefined) return;
-      const reason: CloseReason = owner === asked?.connection ? 'session closed' : 'session expired';
-      this.#clients.close(owner, reason);
-    } else if (connection !== undefined) this.#clients.drain(connection);
+    this.#applier.commit(index);
   }
 
   // --- time --------------------------------------------------------------------------------------------------------
@@ -540,7 +530,10 @@ export class Engine implements StateMachine {
       if (owner !== undefined) this.#clients.close(owner, 'session expired');
     }
     if (this.#service === 'leading') this.#proposer.expire(this.#clock - this.peer.reportLagMs, time);
-    else if (this.#service === 'none') this.#maybeReadOnly(now);
+    else if (this.#service === 'none') {
+      if (this.#suspended.isOver(this.#clock)) this.#sendAway();
+      this.#maybeReadOnly(now);
+    }
   }
 
   #maybeReadOnly(now: number): void {
@@ -556,8 +549,6 @@ export class Engine implements StateMachine {
     return this.#out;
   }
 }
-
-const SESSION_MOVED = new KeeperError('SESSIONMOVED').wireCode;
 
 /** So long without a leader, and reads are better than nothing (zab.md 1.10). */
 const READ_ONLY_AFTER_MS = 2000;

@@ -40,10 +40,11 @@ export class Handshake {
     this.#nextSession = BigInt.asIntN(64, (id << 56n) | ((time & 0xff_ffff_ffffn) << 16n));
   }
 
-  /** A client says who it is. */
+  /** A client, whose connection is open, says whose session it wants. */
   connect(input: ConnectInput): void {
     const { connection: id, sessionId } = input;
-    const connection = this.#own.clients.open(id, input.identities);
+    const connection = this.#own.clients.get(id);
+    if (connection === undefined) return;
     if (this.#own.service() === 'none') return this.#own.clients.close(id, 'not serving');
     if (this.#own.service() === 'leading' && this.#own.settings.leaderServes === false)
       return this.#own.clients.close(id, 'not serving');

@@ -22,6 +22,11 @@ export function sessionIdOf(value: bigint): SessionId {
   return value as SessionId;
 }
 
+/** The server that gave the session its id: its highest byte. */
+export function serverOf(session: SessionId): number {
+  return Number(BigInt.asUintN(64, session) >> 56n);
+}
+
 /** @param epoch 0 .. 2^31-1 @param counter 0 .. 2^32-1 */
 export function makeZxid(epoch: number, counter: number): Zxid {
   return ((BigInt(epoch) << 32n) | BigInt(counter)) as Zxid;

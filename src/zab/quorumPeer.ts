@@ -278,7 +278,7 @@ export class QuorumPeer {
     this.#leader?.close();
     this.#learner?.close();
     this.#leader = this.#learner = undefined;
-    this.#state.stop();
+    this.#state.stop(this.#stopAt === undefined);
     this.#leaving = false;
     this.#why = why;
     if (this.#stopAt !== undefined) return this.#end();
@@ -349,7 +349,7 @@ export class QuorumPeer {
     this.#election.settle('looking');
     this.#saving.clear();
     this.#setRole('stopped');
-    this.#state.stop();
+    this.#state.stop(false);
   }
 
   #goOnStopping(): void {

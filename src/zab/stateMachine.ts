@@ -22,8 +22,11 @@ export interface StateMachine {
   commit(index: number): void;
   /** Clients can be served: everything that the epoch began with is applied. */
   serve(role: 'leading' | 'following' | 'observing', epoch: number): void;
-  /** The role is over. What was proposed and is not applied stays in the log, and may be committed later, or go. */
-  stop(): void;
+  /**
+   * The role is over. What was proposed and is not applied stays in the log, and may be committed later, or go.
+   * @param goesOn whether this server looks for a leader again
+   */
+  stop(goesOn: boolean): void;
   /** As leader: a learner forwards something. */
   forwarded(asker: Asker, message: FromLearner): void;
   /** As leader: clients of these sessions were heard of. */

@@ -74,19 +74,44 @@ describe('new session', () => {
   });
 });
 
+describe('connection that comes while there is no leader', () => {
+  it('waits, and is answered by the next one', () => {
+    const host = new Host();
+    host.holdEpochs();
+    host.lead();
+    const client = host.connecting();
+    expect(client.take()).to.deep.equal([]);
+    host.saveEpochs();
+    host.persist();
+    expect(client.session).not.to.equal(0n);
+  });
+
+  it('is forgotten when its client goes', () => {
+    const host = new Host();
+    host.holdEpochs();
+    host.lead();
+    host.connecting().disconnect();
+    host.saveEpochs();
+    host.persist();
+    expect(host.engine.sessions.size).to.equal(0);
+  });
+});
+
 describe('connection that is sent away without a byte', () => {
   it('comes while nobody serves', () => {
     const host = new Host();
     expect(host.connecting().take()).to.deep.equal(['close not serving']);
   });
 
-  it('comes while the epoch is not on disk', () => {
+  it('has waited for a leader as long as an election may take', () => {
     const host = new Host();
     host.holdEpochs();
     host.lead();
-    expect(host.connecting().take()).to.deep.equal(['close not serving']);
-    host.saveEpochs();
-    expect(host.connect().closed).to.equal(undefined);
+    const client = host.connecting();
+    host.wait(1500, 100);
+    expect(client.take()).to.deep.equal([]);
+    host.wait(200, 100);
+    expect(client.take()).to.deep.equal(['close leadership lost']);
   });
 
   it('has seen a later zxid than this server', () => {
