@@ -116,8 +116,9 @@ export class SimDisk {
     return this.#failed;
   }
 
+  /** It never had the history of an epoch. */
   get blank(): boolean {
-    return this.tail.index === 0 && this.epochs.acceptedEpoch === 0;
+    return this.tail.index === 0 && this.epochs.currentEpoch === 0;
   }
 
   /** Records behind this one. */

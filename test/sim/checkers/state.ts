@@ -98,8 +98,15 @@ const DRIFT = 0.03;
 export class NotEarly extends Checker {
   readonly property = 'S3';
   readonly #heard = new Map<bigint, Heard[]>();
+  /** When deadlines began: with each leadership, and with each session. */
+  readonly #began = new Map<number, number>();
+  readonly #openedAt = new Map<bigint, number>();
   /** Who broadcast a record, and when, by its chain. */
   readonly #broadcast = new Map<bigint, Heard>();
+
+  override established({ id }: ServerView): void {
+    this.#began.set(id, this.world.now());
+  }
 
   override broadcast({ id, incarnation }: ServerView, { mark }: Traced<'broadcast'>): void {
     this.#broadcast.set(mark.chain, { at: this.world.now(), server: id, incarnation });
@@ -115,6 +122,7 @@ export class NotEarly extends Checker {
   override agreed(entry: Agreed): void {
     const { clientId: session, cxid } = entry.header;
     const by = this.#broadcast.get(entry.chain);
+    if (entry.txn.type === OpCode.createSession) this.#openedAt.set(session, this.world.now());
     if (entry.txn.type !== OpCode.closeSession || cxid !== 0 || by === undefined) return;
     const timeOut = this.world.model.sessions.get(session)?.timeOut ?? 0;
     // Only what the leader heard itself, in this life, is certain to have reached it.
@@ -122,8 +130,7 @@ export class NotEarly extends Checker {
       ({ at, server, incarnation }) => server === by.server && incarnation === by.incarnation && at <= by.at,
     );
     let gap = 0;
-    let last = heard[0]?.at;
-    if (last === undefined) return;
+    let last = Math.max(this.#began.get(by.server) ?? 0, this.#openedAt.get(session) ?? 0);
     for (const { at } of heard) {
       gap = Math.max(gap, at - last);
       last = at;
