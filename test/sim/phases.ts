@@ -86,6 +86,7 @@ function heal(world: World, core: readonly SimServer[]): void {
   for (const id of ids) world.network.refusing.delete(id);
   for (const server of core) {
     server.disk.slowness = 1;
+    server.disk.snapshotBreaks = 0;
     server.resume();
     server.roomAgain();
     server.start();
