@@ -101,15 +101,16 @@ export class NotEarly extends Checker {
   /** When deadlines began: with each leadership, and with each session. */
   readonly #began = new Map<number, number>();
   readonly #openedAt = new Map<bigint, number>();
-  /** Who broadcast a record, and when, by its chain. */
-  readonly #broadcast = new Map<bigint, Heard>();
+  /** Who broadcast a record, when, and since when it led, by the record's chain. */
+  readonly #broadcast = new Map<bigint, Heard & { readonly began: number }>();
 
   override established({ id }: ServerView): void {
     this.#began.set(id, this.world.now());
   }
 
   override broadcast({ id, incarnation }: ServerView, { mark }: Traced<'broadcast'>): void {
-    this.#broadcast.set(mark.chain, { at: this.world.now(), server: id, incarnation });
+    const began = this.#began.get(id) ?? 0;
+    this.#broadcast.set(mark.chain, { at: this.world.now(), server: id, incarnation, began });
   }
 
   override heard(server: ServerView, _connection: number, session: bigint): void {
@@ -130,7 +131,7 @@ export class NotEarly extends Checker {
       ({ at, server, incarnation }) => server === by.server && incarnation === by.incarnation && at <= by.at,
     );
     let gap = 0;
-    let last = Math.max(this.#began.get(by.server) ?? 0, this.#openedAt.get(session) ?? 0);
+    let last = Math.max(by.began, this.#openedAt.get(session) ?? 0);
     for (const { at } of heard) {
       gap = Math.max(gap, at - last);
       last = at;
