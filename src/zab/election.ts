@@ -194,7 +194,7 @@ export class Election {
       (n) => sameVote(n, this.#vote) && (!n.blank || blank),
     );
     if (this.#mayVote && (!this.#blank || blank)) supporters.add(this.#host.id);
-    if (!this.#isQuorum(supporters)) {
+    if (!this.#isQuorum(supporters) && !this.#isUnanimous()) {
       this.#finalizeAt = undefined;
       return;
     }
@@ -203,6 +203,17 @@ export class Election {
     const all = this.#host.configurations.every(({ voters }) => !voters.some(undecided));
     if (all && (leader === this.#host.id || this.#links.get(leader) !== false)) return this.#finish();
     this.#finalizeAt ??= this.#now + this.#host.finalizeWaitMs;
+  }
+
+  /**
+   * Everyone wants this candidate, and it has nothing: there is nobody left who could know more. Without this, a first
+   * leader that dies in its first epoch could never lead again, nor follow those who have none.
+   */
+  #isUnanimous(): boolean {
+    if (this.#vote.zxid !== ZXID_ZERO) return false;
+    const agreeing = this.#who(this.#received, (n) => sameVote(n, this.#vote));
+    if (this.#mayVote) agreeing.add(this.#host.id);
+    return this.#host.configurations.every(({ voters }) => voters.every((id) => agreeing.has(id)));
   }
 
   #finish(): void {

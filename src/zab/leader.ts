@@ -36,6 +36,8 @@ type Phase =
 export class Leader implements LeaderView {
   readonly #context: PeerContext;
   readonly #startedAt: number;
+  /** Before it had an epoch. */
+  readonly #wasBlank: boolean;
   readonly #handlers = new Map<ServerId, LearnerHandler>();
   /** Voters that look for another leader, in a newer round than this leader's. */
   readonly #deserters = new Set<ServerId>();
@@ -54,6 +56,7 @@ export class Leader implements LeaderView {
   constructor(context: PeerContext, restartedAt: number) {
     this.#context = context;
     this.#startedAt = context.now;
+    this.#wasBlank = context.blank;
     this.#tail = context.history.tail;
     this.#committed = context.history.tail;
     this.#restartedAt = restartedAt;
@@ -294,9 +297,19 @@ export class Leader implements LeaderView {
     this.#saveEpochs(this.#epoch);
   }
 
-  /** A server that never had data cannot vouch for what was committed (zab.md 7.4). */
+  /**
+   * A server that never had data cannot vouch for what was committed (zab.md 7.4), unless this leader never had any
+   * either, or has none and everyone promised to follow it.
+   */
   #isWitness({ info }: LearnerHandler): boolean {
-    return info?.blank !== true || this.#context.history.tail.index === 0;
+    if (info?.blank !== true) return true;
+    if (this.#context.history.tail.index > 0) return false;
+    return (
+      this.#wasBlank ||
+      this.#context.configurations.every(({ voters }) =>
+        voters.every((id) => this.#isSelf(id) || this.#voterHandler(id)?.ackEpoch?.counts === true),
+      )
+    );
   }
 
   // --- synchronisation -------------------------------------------------------------------------------------------

@@ -99,6 +99,11 @@ export class ClientLink implements Link {
     return this.#host.disk.secret;
   }
 
+  /** Whether the process that this is a connection to still lives. */
+  get reachesSomebody(): boolean {
+    return this.#host.up && this.#host.incarnation === this.#incarnation;
+  }
+
   send(request: Request, xid: number): void {
     const op: Op = {
       link: this,
@@ -147,7 +152,7 @@ export class ClientLink implements Link {
 
   #toServer(act: () => void): void {
     this.#up.send(() => {
-      if (this.#host.up && this.#host.incarnation === this.#incarnation) act();
+      if (this.reachesSomebody) act();
       else if (this.#host.up) this.#down.send(() => this.#broken());
     });
   }

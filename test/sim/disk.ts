@@ -50,6 +50,8 @@ export class SimDisk {
   tree = new TreeFile();
   /** Each fsync takes this many times longer, while the disk is slow. */
   slowness = 1;
+  /** How readily snapshots break off, or cannot be staged. */
+  snapshotBreaks: number;
   /** There is no space left. */
   full = false;
   readonly #settings: DiskSettings;
@@ -75,6 +77,7 @@ export class SimDisk {
     this.#random = random;
     this.#watcher = watcher;
     this.secret = random.bytes(32);
+    this.snapshotBreaks = settings.snapshotBreaks;
   }
 
   // --- looking at it -----------------------------------------------------------------------------------------------
@@ -116,8 +119,9 @@ export class SimDisk {
     return this.#failed;
   }
 
+  /** It never had the history of an epoch. */
   get blank(): boolean {
-    return this.tail.index === 0 && this.epochs.acceptedEpoch === 0;
+    return this.tail.index === 0 && this.epochs.currentEpoch === 0;
   }
 
   /** Records behind this one. */
@@ -262,7 +266,7 @@ export class SimDisk {
       case 'fence':
         return this.#answer({ kind: 'fenced', token: op.token, tail: this.tail });
       case 'stage': {
-        const ok = this.#staged !== undefined && !this.#random.chance(this.#settings.snapshotBreaks / 20);
+        const ok = this.#staged !== undefined && !this.#random.chance(this.snapshotBreaks / 20);
         if (!ok) this.#staged = undefined;
         return this.#answer({ kind: 'staged', token: op.token, ok });
       }
@@ -366,14 +370,14 @@ export class SimDisk {
       case 'read':
         return this.#answer({ kind: 'read', token: op.token, batch: this.#read(op.after, op.bytes) });
       case 'snapshotOpen': {
-        if (this.#random.chance(this.#settings.snapshotBreaks / 10))
+        if (this.#random.chance(this.snapshotBreaks / 10))
           return this.#answer({ kind: 'snapshotOpened', token: op.token, base: undefined });
         const snapshot = new SnapshotReader(this.tree.rows, this.#settings.chunkBytes);
         this.#snapshots.set(op.token, snapshot);
         return this.#answer({ kind: 'snapshotOpened', token: op.token, base: snapshot.base });
       }
       case 'snapshotRead': {
-        const broken = this.#random.chance(this.#settings.snapshotBreaks / 10);
+        const broken = this.#random.chance(this.snapshotBreaks / 10);
         const chunk = broken ? undefined : this.#snapshots.get(op.token)?.next();
         if (chunk === undefined) this.#snapshots.delete(op.token);
         return this.#answer({ kind: 'snapshotChunk', token: op.token, chunk });

@@ -4,7 +4,8 @@ import { OpCode } from '../../src/types/index.js';
 import { dump } from '../unit/helpers/treeDump.js';
 import { create, getData, sync } from '../unit/helpers/requests.js';
 import { Violation } from './checkers/index.js';
-import type { SimClient } from './client.js';
+import { nameOf } from './checkers/client.js';
+import type { ClientLink, SimClient } from './client.js';
 import type { SimServer } from './server.js';
 import type { World } from './world.js';
 
@@ -85,6 +86,7 @@ function heal(world: World, core: readonly SimServer[]): void {
   for (const id of ids) world.network.refusing.delete(id);
   for (const server of core) {
     server.disk.slowness = 1;
+    server.disk.snapshotBreaks = 0;
     server.resume();
     server.roomAgain();
     server.start();
@@ -113,10 +115,22 @@ function probe(world: World, server: SimServer): void {
 /** Requests come to an end, and all servers to the same state. */
 function settle(world: World, servers: readonly SimServer[]): void {
   const ids = new Set(servers.map(({ id }) => id));
-  wait(world, ANSWER_MS, 'a request is not answered', () =>
-    [...world.links].every(({ server, waiting }) => !ids.has(server) || waiting.length === 0),
+  const unanswered = (): ClientLink | undefined =>
+    [...world.links].find(
+      ({ server, waiting, reachesSomebody }) => ids.has(server) && reachesSomebody && waiting.length > 0,
+    );
+  wait(
+    world,
+    ANSWER_MS,
+    () => `${nameOfFirst(unanswered())} is not answered`,
+    () => unanswered() === undefined,
   );
   wait(world, CAUGHT_UP_MS, 'a server falls behind', () => caughtUp(world, servers));
+}
+
+function nameOfFirst(link: ClientLink | undefined): string {
+  const [op] = link?.waiting ?? [];
+  return op === undefined ? 'nothing' : nameOf(op);
 }
 
 function caughtUp(world: World, servers: readonly SimServer[]): boolean {
@@ -165,12 +179,15 @@ function compareTrees(world: World): void {
 }
 
 /** @throws Violation when it does not come true in time */
-function wait(world: World, ms: number, complaint: string, done: () => boolean): void {
+function wait(world: World, ms: number, complaint: string | (() => string), done: () => boolean): void {
   const { scheduler } = world;
   const end = scheduler.now + ms;
   while (!done()) {
     if (scheduler.now >= end)
-      throw new Violation('liveness', `${complaint} for ${ms} ms; ${world.standing.join('; ')}`);
+      throw new Violation(
+        'liveness',
+        `${typeof complaint === 'string' ? complaint : complaint()} for ${ms} ms; ${world.standing.join('; ')}`,
+      );
     scheduler.runUntil(Math.min(end, scheduler.now + 20));
   }
 }

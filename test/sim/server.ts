@@ -70,6 +70,7 @@ export class SimServer {
   #ticks: Planned | undefined;
   #flushes: Planned | undefined;
   #dead = true;
+  #stopping = false;
 
   constructor(
     id: ServerId,
@@ -119,8 +120,10 @@ export class SimServer {
   // --- life --------------------------------------------------------------------------------------------------------
 
   start(): void {
+    if (this.#stopping) this.crash(false);
     if (!this.#dead) return;
     this.#dead = false;
+    this.#stopping = false;
     this.incarnation++;
     this.role = 'starting';
     const { incarnation } = this;
@@ -174,6 +177,7 @@ export class SimServer {
 
   /** SIGTERM: hands over what it can, and dies soon after. */
   stop(graceMs: number): void {
+    this.#stopping = true;
     this.input({ kind: 'stop' });
     const { incarnation } = this;
     this.#scheduler.after(graceMs, () => {

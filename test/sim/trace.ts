@@ -38,8 +38,8 @@ export class Trace {
   note(who: string, what: string, ...values: TraceValue[]): void {
     const at = this.#now();
     this.#mix(Math.round(at * 1000));
-    this.#mix(crc32(who));
-    this.#mix(crc32(what));
+    this.#mix(hashOf(who));
+    this.#mix(hashOf(what));
     for (const value of values) this.#mixValue(value);
     const entry = { at, who, what, values };
     this.#ring[this.#count++ % KEPT] = entry;
@@ -77,6 +77,15 @@ export class Trace {
         return this.#mix(3);
     }
   }
+}
+
+/** The same few words come again and again. */
+const HASHES = new Map<string, number>();
+
+function hashOf(word: string): number {
+  let hash = HASHES.get(word);
+  if (hash === undefined) HASHES.set(word, (hash = crc32(word)));
+  return hash;
 }
 
 function lineOf({ at, who, what, values }: Entry): string {

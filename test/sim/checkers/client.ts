@@ -120,7 +120,9 @@ export class SequenceSuffixes extends Checker {
     if (flags !== CreateMode.persistentSequential && flags !== CreateMode.ephemeralSequential) return;
     const suffix = txn.record.path.slice(path?.length ?? 0);
     if (!/^\d{10}$/.test(suffix)) this.fail(`record ${index} has the suffix ${suffix}`);
-    const parent = parentOf(txn.record.path);
+    const above = parentOf(txn.record.path);
+    // A parent that was made anew counts anew.
+    const parent = `${above} ${this.world.model.at(above, header.zxid)?.czxid}`;
     const before = this.#last.get(parent) ?? -1n;
     if (BigInt(suffix) <= before) this.fail(`record ${index} has the suffix ${suffix} behind ${before}`);
     this.#last.set(parent, BigInt(suffix));

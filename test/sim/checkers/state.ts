@@ -1,5 +1,5 @@
 /** SM1, SM2 and S1 to S5: the state machine and sessions (zab.md 2.3). */
-import { OpCode, type Txn } from '../../../src/types/index.js';
+import { OpCode, isWrite, type Txn } from '../../../src/types/index.js';
 import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import type { Agreed } from '../canon.js';
 import type { Link, Op } from '../history.js';
@@ -98,11 +98,19 @@ const DRIFT = 0.03;
 export class NotEarly extends Checker {
   readonly property = 'S3';
   readonly #heard = new Map<bigint, Heard[]>();
-  /** Who broadcast a record, and when, by its chain. */
-  readonly #broadcast = new Map<bigint, Heard>();
+  /** When deadlines began: with each leadership, and with each session. */
+  readonly #began = new Map<number, number>();
+  readonly #openedAt = new Map<bigint, number>();
+  /** Who broadcast a record, when, and since when it led, by the record's chain. */
+  readonly #broadcast = new Map<bigint, Heard & { readonly began: number }>();
+
+  override established({ id }: ServerView): void {
+    this.#began.set(id, this.world.now());
+  }
 
   override broadcast({ id, incarnation }: ServerView, { mark }: Traced<'broadcast'>): void {
-    this.#broadcast.set(mark.chain, { at: this.world.now(), server: id, incarnation });
+    const began = this.#began.get(id) ?? 0;
+    this.#broadcast.set(mark.chain, { at: this.world.now(), server: id, incarnation, began });
   }
 
   override heard(server: ServerView, _connection: number, session: bigint): void {
@@ -115,6 +123,7 @@ export class NotEarly extends Checker {
   override agreed(entry: Agreed): void {
     const { clientId: session, cxid } = entry.header;
     const by = this.#broadcast.get(entry.chain);
+    if (entry.txn.type === OpCode.createSession) this.#openedAt.set(session, this.world.now());
     if (entry.txn.type !== OpCode.closeSession || cxid !== 0 || by === undefined) return;
     const timeOut = this.world.model.sessions.get(session)?.timeOut ?? 0;
     // Only what the leader heard itself, in this life, is certain to have reached it.
@@ -122,8 +131,7 @@ export class NotEarly extends Checker {
       ({ at, server, incarnation }) => server === by.server && incarnation === by.incarnation && at <= by.at,
     );
     let gap = 0;
-    let last = heard[0]?.at;
-    if (last === undefined) return;
+    let last = Math.max(by.began, this.#openedAt.get(session) ?? 0);
     for (const { at } of heard) {
       gap = Math.max(gap, at - last);
       last = at;
@@ -179,8 +187,7 @@ export class Moved extends Checker {
   readonly property = 'S5';
 
   override replied(op: Op, reply: Reply): void {
-    const isChange = this.world.canon.byZxid(reply.zxid)?.header.cxid === op.xid;
-    if (op.superseded && reply.err === 0 && isChange)
+    if (op.superseded && reply.err === 0 && isWrite(op.request))
       this.fail(`request ${op.xid} of ${op.link.client} succeeds on the connection that it left`);
   }
 }

@@ -92,9 +92,14 @@ export class GlobalPrimaryOrder extends Checker {
 export class PrimaryIntegrity extends Checker {
   readonly property = 'Z6';
   #highest = 0;
+  /** Who broadcasts in the highest epoch, and in which of its epochs before without a break (a rollover). */
+  #primary = 0;
+  #since = 0;
 
   override broadcast(server: ServerView, { epoch }: Traced<'broadcast'>): void {
     if (epoch <= this.#highest) return;
+    if (server.id !== this.#primary || epoch !== this.#highest + 1) this.#since = epoch;
+    this.#primary = server.id;
     this.#highest = epoch;
     const { last } = this.world.canon;
     if (last === undefined || last.index < server.disk.logStart.index) return;
@@ -104,7 +109,7 @@ export class PrimaryIntegrity extends Checker {
   }
 
   override agreed(entry: Agreed): void {
-    if (epochOfZxid(entry.zxid) < this.#highest)
+    if (epochOfZxid(entry.zxid) < this.#since)
       this.fail(`${hex(entry.zxid)} is agreed after epoch ${this.#highest} began to broadcast`);
   }
 }
