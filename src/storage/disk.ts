@@ -260,6 +260,8 @@ export class DiskStorage implements Storage {
 
   flush(bytes: Buffer): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
+    // Meant for the old tree, and it would arrive in the new one.
+    if (this.#installation?.committed === true) return;
     assert(!this.needsSnapshot, 'There is no tree that a flush could be added to.');
     const index = bytes.readBigInt64BE(0);
     // The tree may never know more than the log: after a power failure it would stand for records nobody has.
