@@ -177,7 +177,7 @@ export interface Storage {
    * Rejects and changes nothing if the log does not have the record to truncate to, or the tree already contains
    * effects of later ones; then what was appended or saved since is dropped, too, and the log goes on from `tail`.
    *
-   * With `install`, flushes that were not written yet are dropped, and `treeMark` is the base afterwards.
+   * With `install`, all flushes handed over before it resolves are dropped, and `treeMark` is the base afterwards.
    */
   synchronise(op: Synchronisation): Promise<void>;
 

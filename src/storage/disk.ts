@@ -20,6 +20,7 @@ import type {
 import { wholeBuffer } from './batch.js';
 import { StorageError } from './errors.js';
 import { treeFile, type StorageFiles } from './files.js';
+import { Installation } from './installation.js';
 import type { DirectoryLock } from './lock.js';
 import { errorOf, markOf, type BatchMessage, type FromLogWorker, type FromTreeWorker } from './messages.js';
 import { Pending } from './pending.js';
@@ -44,16 +45,6 @@ export interface DiskState {
 interface Reopening {
   resolve(mark: LogMark): void;
   reject(error: StorageError): void;
-}
-
-/** A snapshot on its way to being the tree. */
-interface Installation {
-  readonly token: number;
-  readonly base: LogMark;
-  /** The log has it: the tree's thread is changing files. */
-  committed: boolean;
-  /** What the tree's thread said meanwhile: true of the old tree only. */
-  checkpointed: number;
 }
 
 /** The storage of a server, see `Storage`. */
@@ -86,9 +77,7 @@ export class DiskStorage implements Storage {
   readonly #pending = new Pending<LogMark>();
   /** Secrets on their way to the log. */
   readonly #secrets = new Map<number, Buffer>();
-  #installation: Installation | undefined;
-  /** What the log said since it has the installation: nobody hears of it before the tree has it, too. */
-  #deferred: FromLogWorker[] | undefined;
+  readonly #installation = new Installation();
   /** Of open snapshots: see `ToLogWorker`. */
   #pinned = Infinity;
   /** `full`: nothing is appended until `reopen`. `failed`, `closed`: never again. */
@@ -210,7 +199,7 @@ export class DiskStorage implements Storage {
 
   async synchronise({ truncate, install, batches, epochs, secret }: Synchronisation): Promise<void> {
     assert(truncate === undefined || install === undefined, 'A log is truncated or replaced, not both.');
-    assert(this.#installation === undefined, 'A snapshot is being installed.');
+    assert(!this.#installation.running, 'A snapshot is being installed.');
     assert(secret === undefined || secret.byteLength === 32, 'The key of session passwords has 32 bytes.');
     if (epochs !== undefined) this.#checkEpochs(epochs);
     if (this.#state !== 'open') throw this.#notOpen();
@@ -218,9 +207,7 @@ export class DiskStorage implements Storage {
     const messages = batches.map((batch) => this.#behind(batch));
     await this.#pending.add((token) => {
       if (secret !== undefined) this.#secrets.set(token, Buffer.from(secret));
-      if (install !== undefined) {
-        this.#installation = { token, base: install, committed: false, checkpointed: 0 };
-      }
+      if (install !== undefined) this.#installation.begin(token, install);
       this.#running.toLog({
         kind: 'synchronise',
         token,
@@ -244,22 +231,24 @@ export class DiskStorage implements Storage {
   }
 
   async openSnapshot(): Promise<SnapshotReader | undefined> {
-    if (this.needsSnapshot || this.#installation !== undefined) return undefined;
+    if (this.needsSnapshot || this.#installation.running) return undefined;
     return this.#transfer.openSnapshot(this.#treeFile);
   }
 
   stage(part: StagedPart): Promise<boolean> {
-    assert(this.#installation === undefined, 'A snapshot is being installed.');
+    assert(!this.#installation.running, 'A snapshot is being installed.');
     return this.#transfer.stage(part);
   }
 
   unstage(): void {
     // What is being installed is not only a stage any more.
-    if (this.#installation === undefined) this.#transfer.unstage();
+    if (!this.#installation.running) this.#transfer.unstage();
   }
 
   flush(bytes: Buffer): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
+    // Meant for the old tree, and it would arrive in the new one.
+    if (this.#installation.committed) return;
     assert(!this.needsSnapshot, 'There is no tree that a flush could be added to.');
     const index = bytes.readBigInt64BE(0);
     // The tree may never know more than the log: after a power failure it would stand for records nobody has.
@@ -331,10 +320,7 @@ export class DiskStorage implements Storage {
   }
 
   #fromLog(message: FromLogWorker): void {
-    if (this.#deferred !== undefined) {
-      this.#deferred.push(message);
-      return;
-    }
+    if (this.#installation.defers(message)) return;
     switch (message.kind) {
       case 'durable':
         this.#tail = markOf(message.mark);
@@ -388,12 +374,10 @@ export class DiskStorage implements Storage {
     this.#suspect = suspect;
     this.#secret = this.#secrets.get(token) ?? this.#secret;
     this.#secrets.delete(token);
-    if (this.#installation?.token !== token) {
+    if (!this.#installation.commit(token)) {
       this.#pending.resolve(token, this.#tail);
       return;
     }
-    this.#installation.committed = true;
-    this.#deferred = [];
     this.#transfer.installed();
     this.#transfer.closeSnapshots();
     this.#treeFile = treeFile(this.#files, generation);
@@ -402,47 +386,36 @@ export class DiskStorage implements Storage {
 
   /** The tree's thread has the new file: now the old state is gone. */
   #switched(): void {
-    const installation = this.#installation;
-    assert(installation !== undefined, 'No snapshot is being installed.');
-    const { token, base } = installation;
+    const { token, base } = this.#installation.finish((message) => {
+      if (this.#state !== 'failed') this.#fromLog(message);
+    });
     this.#treeMark = base;
     this.#flushed = base.index;
     this.#backlogBytes = 0;
     this.#needsSnapshot = false;
-    this.#installation = undefined;
     this.#pending.resolve(token, this.#tail);
-    // Who waits for the installation hears of it before anything that follows it.
-    setImmediate(() => {
-      const deferred = this.#deferred ?? [];
-      this.#deferred = undefined;
-      if (this.#state === 'failed') return;
-      for (const message of deferred) this.#fromLog(message);
-    });
   }
 
   /** Fences and synchronisations that are under way do not happen. */
   #abandon(error: StorageError): void {
-    const checkpointed = this.#installation?.checkpointed ?? 0;
-    this.#installation = undefined;
+    const checkpointed = this.#installation.abandon();
     if (checkpointed > 0) this.#workers?.toLog({ kind: 'treeCheckpointed', index: checkpointed });
     this.#secrets.clear();
     this.#pending.rejectAll(error);
   }
 
   #fromTree(message: FromTreeWorker): void {
-    const installation = this.#installation;
     switch (message.kind) {
       case 'written':
         // After the switch was ordered, what the old tree got is of no interest.
-        if (installation?.committed === true) break;
+        if (this.#installation.committed) break;
         this.#backlogBytes -= message.bytes;
         break;
       case 'checkpointed':
-        if (installation?.committed === true) break;
+        if (this.#installation.committed) break;
         this.#treeMark = markOf(message.mark);
-        // Behind an installation in the log's queue it would be taken for the new tree's.
-        if (installation !== undefined) installation.checkpointed = message.mark.index;
-        else this.#workers?.toLog({ kind: 'treeCheckpointed', index: message.mark.index });
+        if (this.#installation.holds(message.mark.index)) break;
+        this.#workers?.toLog({ kind: 'treeCheckpointed', index: message.mark.index });
         break;
       case 'switched':
         this.#switched();

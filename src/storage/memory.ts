@@ -322,11 +322,13 @@ export class MemoryStorage implements Storage {
       appended = epochs = undefined;
     };
     let dropping = this.#refusing || this.#isFull;
+    let installed = false;
     const dropped: Write[] = [];
     for (const write of writes) {
       if (write.kind === 'flush') {
         this.#backlogBytes -= write.bytes.byteLength;
-        this.#keepRows(readTreeFlush(Reader.over(write.bytes)));
+        // What was handed over before the installation was known belongs to the old tree.
+        if (!installed) this.#keepRows(readTreeFlush(Reader.over(write.bytes)));
       } else if (dropping && (this.#refusing || dropped.length > 0 || write.kind !== 'fence'))
         dropped.push(write);
       else if (write.kind === 'append') {
@@ -336,7 +338,8 @@ export class MemoryStorage implements Storage {
       else {
         report();
         if (write.kind === 'fence') write.promised.resolve(this.disk.tail);
-        else dropping = !this.#synchronise(write.op);
+        else if (this.#synchronise(write.op)) installed ||= write.op.install !== undefined;
+        else dropping = true;
       }
     }
     report();

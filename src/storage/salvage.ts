@@ -113,19 +113,15 @@ export async function salvage(
   });
 }
 
-function tell(
-  { acceptDataLoss, onProgress }: StorageOptions,
-  empty: boolean,
-  detail: Record<string, unknown>,
-): void {
-  if (acceptDataLoss && !empty) {
-    onProgress?.('DATA LOSS ACCEPTED: continuing from what is intact.', detail);
+function tell(options: StorageOptions, empty: boolean, detail: Record<string, unknown>): void {
+  if (options.acceptDataLoss && !empty) {
+    options.onProgress?.('DATA LOSS ACCEPTED: continuing from what is intact.', detail);
     return;
   }
   const rest = empty
     ? 'Nothing of it is left to continue from, so it is empty now.'
     : 'It goes on with the rest.';
-  onProgress?.(
+  options.onProgress?.(
     `This server has lost records that it had acknowledged. ${rest} ${UNTIL_SYNCHRONISED}`,
     detail,
   );

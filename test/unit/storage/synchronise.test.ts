@@ -1,5 +1,6 @@
 /** What ZAB asks of storage beyond appending, held by both implementations. */
 import { expect } from 'chai';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LOG_START, type LogBatch, type LogMark } from '../../../src/engine/ports.js';
 import { MemoryDisk, openMemoryStorage, openStorage, type Storage } from '../../../src/storage/index.js';
 import { recordsOf } from '../../../src/storage/batch.js';
@@ -8,6 +9,7 @@ import {
   batchAfter,
   Directory,
   expectModel,
+  flushAt,
   markOfIndex,
   Model,
   optionsFor,
@@ -16,6 +18,7 @@ import {
   restore,
   snapshotOf,
   stageAll,
+  znode,
 } from './support.js';
 
 interface Place {
@@ -244,6 +247,19 @@ for (const [name, make] of PLACES) {
             secret: Buffer.alloc(32, 9),
           });
           storage.append(batchAfter(batch.last, 5));
+          const late = new Model();
+          const progress = { resolved: false };
+          void done.then(() => (progress.resolved = true));
+          // Of the old tree: none of it may be in the new one.
+          while (!progress.resolved) {
+            const mark = markOfIndex(late.index + 1, 60);
+            if (mark.index <= 30) {
+              late.znodes.set(`/late${mark.index}`, znode(`/late${mark.index}`, 1));
+              storage.flush(flushAt({ ...mark, index: 30 }, [...late.znodes.values()]));
+              late.index += 1;
+            }
+            await nextTurn();
+          }
           await done;
           expect(storage.logStart).to.deep.equal(base);
           expect(storage.treeMark).to.deep.equal(base);
