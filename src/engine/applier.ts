@@ -70,14 +70,7 @@ export class Applier {
   }
 
   /** Applies a committed record: first its events, then its reply, then what waited behind it. */
-  #deliver(
-    mark: LogMark,
-    header: TxnHeader,
-    txn: Txn,
-    asked:
-      | { readonly connection: ConnectionId | undefined; readonly xid: number; readonly op: number }
-      | undefined,
-  ): void {
+  #deliver(mark: LogMark, header: TxnHeader, txn: Txn, asked: Asked | undefined): void {
     const connection = asked?.connection === undefined ? undefined : this.#own.clients.get(asked.connection);
     const results: OpResult[] | undefined = connection === undefined ? undefined : [];
     const changes: Change[] = [];

@@ -74,8 +74,8 @@ export class Engine implements StateMachine {
   readonly #syncs = new Map<number, SyncAsker>();
   #service: Service = 'none';
   #nextSync = 1;
-  /** A snapshot replaced the state under the clients that wait. */
-  #restoredBehind = false;
+  /** Rows replaced the state, under clients that waited. */
+  #isRestored = false;
   #clock = 0;
   #now: number | undefined;
   #time = 0n;
@@ -200,7 +200,7 @@ export class Engine implements StateMachine {
   beginRestore(): void {
     this.#state.clear();
     this.#proposer.reset();
-    this.#restoredBehind = true;
+    this.#isRestored = true;
   }
 
   /** Puts back a session as `tree.db` kept it. */
@@ -237,6 +237,9 @@ export class Engine implements StateMachine {
   /** Takes one input; adds what follows from it to `out`. */
   step(input: Input, out: Output): void {
     this.#out = out;
+    // Their watches missed what a snapshot brought.
+    if (this.#isRestored) this.#clients.closeAll('leadership lost');
+    this.#isRestored = false;
     switch (input.kind) {
       case 'request':
         if (!this.#suspend(input)) this.#request(input);
@@ -315,9 +318,6 @@ export class Engine implements StateMachine {
     this.#proposer.reset();
     this.#forwarder.reset();
     if (role === 'leading') this.sessions.restart(this.#clock);
-    // Their watches missed what the snapshot brought.
-    if (this.#restoredBehind) this.#clients.closeAll('leadership lost');
-    this.#restoredBehind = false;
     this.#service = role;
     this.#output.notes.push({ kind: 'serving', role, epoch });
     for (const input of this.#suspended.end()) {
