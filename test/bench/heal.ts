@@ -186,7 +186,8 @@ class Writers implements AsyncDisposable {
         servers: [...addresses.slice(first), ...addresses.slice(0, first)],
         shuffle: false,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
-        attemptTimeoutMs: 1000,
+        // A frozen server takes connections and says nothing: clients that wait for it would measure themselves.
+        attemptTimeoutMs: 300,
         retryDelayMsMin: 5,
         retryDelayMsMax: 20,
       });
