@@ -116,10 +116,9 @@ export async function heal(args: readonly string[]): Promise<void> {
       const chosen = events.filter((event) => event.proxied === proxied);
       if (chosen.length === 0) continue;
       await using ensemble = await start(flavour, proxied);
-      await using writers = await Writers.start(ensemble);
       for (const event of chosen) {
         const results: Gaps[] = [];
-        for (let trial = 0; trial < trials; trial++) results.push(await measure(ensemble, writers, event));
+        for (let trial = 0; trial < trials; trial++) results.push(await measure(ensemble, event));
         const print = (name: string, gaps: readonly number[]): void => {
           const cells = [percentile(gaps, 0.5), percentile(gaps, 0.99), Math.max(...gaps)];
           console.log([flavour, name, trials, ...cells.map(Math.round)].join('\t'));
@@ -150,8 +149,11 @@ interface Gaps {
 }
 
 /** One event, from steady writes to steady writes. */
-async function measure(ensemble: Ensemble, writers: Writers, event: Event): Promise<Gaps> {
+async function measure(ensemble: Ensemble, event: Event): Promise<Gaps> {
   await ensemble.serving();
+  // New ones each time: events gather clients at the server that was there all the while, and if that is the next to be
+  // frozen, nobody else is left to see how soon the others go on.
+  await using writers = await Writers.start(ensemble);
   await writers.steady();
   const leader = await ensemble.leader();
   const [follower] = ensemble.others(leader);
@@ -172,7 +174,7 @@ async function measure(ensemble: Ensemble, writers: Writers, event: Event): Prom
 
 /** Clients that write one thing after the other, each connected to whichever server it finds. */
 class Writers implements AsyncDisposable {
-  acknowledgedAt: number[] = [];
+  readonly acknowledgedAt: number[] = [];
   #clients: ZooKeeper[] = [];
   #stopping = false;
   #lanes: Promise<void>[] = [];
@@ -186,7 +188,8 @@ class Writers implements AsyncDisposable {
         servers: [...addresses.slice(first), ...addresses.slice(0, first)],
         shuffle: false,
         sessionTimeoutMs: SESSION_TIMEOUT_MS,
-        attemptTimeoutMs: 1000,
+        // A frozen server takes connections and says nothing: clients that wait for it would measure themselves.
+        attemptTimeoutMs: 300,
         retryDelayMsMin: 5,
         retryDelayMsMax: 20,
       });
@@ -211,8 +214,6 @@ class Writers implements AsyncDisposable {
         longestGap(this.acknowledgedAt, since, now) < 100
       );
     });
-    // Nobody looks back further.
-    this.acknowledgedAt = this.acknowledgedAt.slice(-1000);
   }
 
   /** Waits until writes flow again after an event; clients of a frozen server may not know yet that it is. */

@@ -161,6 +161,8 @@ class Worker {
       servers: members.map(({ connectString }) => connectString),
       shuffle: false,
       sessionTimeoutMs,
+      // A frozen server takes connections and says nothing.
+      attemptTimeoutMs: 300,
       retryDelayMsMin: 10,
       retryDelayMsMax: 50,
     });
