@@ -28,7 +28,12 @@ const TIME_START = 1_700_000_000_000;
 const TICK_MS = 10;
 
 type Effect = Output['clients'][number];
-type Queued = { readonly input: Input; readonly install?: TreeRows | undefined };
+interface Queued {
+  /** Made when it is stepped. */
+  readonly input: () => Input;
+  /** Done just before. */
+  readonly before?: ((engine: Engine) => void) | undefined;
+}
 
 /** What the rest of the world hears from a server. */
 export interface ServerWatcher {
@@ -132,11 +137,11 @@ export class SimServer {
     };
     const engine = new Engine(settingsOf(this.#options, this.id, trace));
     this.engine = engine;
-    this.disk.open((input, install) => this.#enqueue({ input, install }));
+    this.disk.open((input, install) => this.#enqueue({ input: () => input, before: restorer(install) }));
     this.#watcher.booted(this);
     restoreFrom(engine, this.disk);
-    this.#network.started(this.id, (input) => this.#enqueue({ input }));
-    this.#boot();
+    this.#network.started(this.id, (input) => this.input(input));
+    this.#enqueue({ input: () => this.#bootInput() });
     this.#keepTicking();
     this.#keepFlushing();
   }
@@ -189,20 +194,23 @@ export class SimServer {
   roomAgain(): void {
     this.disk.full = false;
     if (this.#dead || !this.disk.failed) return;
-    this.disk.reopenLog();
-    if (this.engine !== undefined) rejoin(this.engine, this.disk);
-    this.#boot();
+    // In its turn: the failure itself may still wait to be heard of.
+    const before = (engine: Engine): void => {
+      this.disk.reopenLog();
+      rejoin(engine, this.disk);
+    };
+    this.#enqueue({ input: () => this.#bootInput(), before });
   }
 
   input(input: Input): void {
-    this.#enqueue({ input });
+    this.#enqueue({ input: () => input });
   }
 
-  #boot(): void {
+  #bootInput(): Input {
     const { epochs, logStart, tail, suspect, secret } = this.disk;
     const clocks = { now: this.clock, time: this.time };
     const state = { epochs, logStart, tail, suspect, trustBlank: false };
-    this.#enqueue({ input: { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks } });
+    return { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks };
   }
 
   #keepTicking(): void {
@@ -245,9 +253,10 @@ export class SimServer {
     const most = this.#random.chance(0.9) ? this.#queue.length : this.#random.between(1, 3);
     const inputs = this.#queue.splice(0, most);
     engine.step({ kind: 'tick', now: this.clock, time: this.time }, out);
-    for (const { input, install } of inputs) {
+    for (const { input: make, before } of inputs) {
+      before?.(engine);
+      const input = make();
       if (input.kind === 'packet' && this.#network.isLetGo(input.link)) continue;
-      if (install !== undefined) restoreRows(engine, install);
       if (input.kind === 'packet') this.#watcher.received(this, input.link, input.message);
       if (input.kind === 'request') this.#watcher.heard(this, input.connection);
       engine.step(input, out);
@@ -297,4 +306,9 @@ export class SimServer {
     if (event.kind === 'role') this.role = event.role;
     this.#watcher.traced(this, event);
   }
+}
+
+/** Puts the rows of a snapshot that was installed into the engine. */
+function restorer(rows: TreeRows | undefined): ((engine: Engine) => void) | undefined {
+  return rows === undefined ? undefined : (engine) => restoreRows(engine, rows);
 }
