@@ -181,6 +181,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
+        if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
       },
       heard: (server, connection) => {
         const session = this.#links.get(connection)?.session ?? 0n;
