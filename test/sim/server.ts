@@ -14,7 +14,7 @@ import {
   type Output,
   type TraceEvent,
 } from './core.js';
-import type { ServerId } from '../../src/zab/index.js';
+import type { Notification, ServerId } from '../../src/zab/index.js';
 import { SimDisk, type DiskWatcher } from './disk.js';
 import type { Network } from './network.js';
 import type { SimOptions } from './options.js';
@@ -30,7 +30,7 @@ const TICK_MS = 10;
 type Effect = Output['clients'][number];
 interface Queued {
   /** Made when it is stepped. */
-  readonly input: () => Input;
+  readonly input: () => Input | undefined;
   /** Done just before. */
   readonly before?: ((engine: Engine) => void) | undefined;
 }
@@ -47,6 +47,9 @@ export interface ServerWatcher {
   wrote(server: SimServer, kind: string): void;
   told(server: SimServer, effect: Effect): void;
   noted(server: SimServer, note: Output['peerNotes'][number]): void;
+  voting(server: SimServer, to: ServerId, vote: Notification): void;
+  /** Anything is about to be stepped. */
+  stepping(server: SimServer, input: Input): void;
   /** A message of another server is about to be stepped. */
   received(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
   /** A request of a client is about to be stepped. */
@@ -76,6 +79,8 @@ export class SimServer {
   #flushes: Planned | undefined;
   #dead = true;
   #stopping = false;
+  /** A snapshot is replacing the tree: what the engine still has of the old one does not belong into it. */
+  #installing = false;
 
   constructor(
     id: ServerId,
@@ -129,6 +134,7 @@ export class SimServer {
     if (!this.#dead) return;
     this.#dead = false;
     this.#stopping = false;
+    this.#installing = false;
     this.incarnation++;
     this.role = 'starting';
     const { incarnation } = this;
@@ -137,7 +143,9 @@ export class SimServer {
     };
     const engine = new Engine(settingsOf(this.#options, this.id, trace));
     this.engine = engine;
-    this.disk.open((input, install) => this.#enqueue({ input: () => input, before: restorer(install) }));
+    this.disk.open((input, install) =>
+      this.#enqueue({ input: () => input, before: this.#restorer(install) }),
+    );
     this.#watcher.booted(this);
     restoreFrom(engine, this.disk);
     this.#network.started(this.id, (input) => this.input(input));
@@ -195,11 +203,16 @@ export class SimServer {
     this.disk.full = false;
     if (this.#dead || !this.disk.failed) return;
     // In its turn: the failure itself may still wait to be heard of.
-    const before = (engine: Engine): void => {
-      this.disk.reopenLog();
-      rejoin(engine, this.disk);
-    };
-    this.#enqueue({ input: () => this.#bootInput(), before });
+    this.#enqueue({
+      input: () => {
+        const { engine, disk } = this;
+        if (engine === undefined || !disk.failed) return undefined;
+        disk.reopenLog();
+        this.#installing = false;
+        rejoin(engine, disk);
+        return this.#bootInput();
+      },
+    });
   }
 
   input(input: Input): void {
@@ -213,6 +226,15 @@ export class SimServer {
     return { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks };
   }
 
+  /** Puts the rows of a snapshot that was installed into the engine. */
+  #restorer(rows: TreeRows | undefined): ((engine: Engine) => void) | undefined {
+    if (rows === undefined) return undefined;
+    return (engine) => {
+      this.#installing = false;
+      restoreRows(engine, rows);
+    };
+  }
+
   #keepTicking(): void {
     this.#ticks = this.#scheduler.after(TICK_MS * this.#random.range(0.5, 0.98), () => {
       this.#plan();
@@ -222,7 +244,7 @@ export class SimServer {
 
   #keepFlushing(): void {
     this.#flushes = this.#scheduler.after(this.#random.exponential(this.#options.flushMs), () => {
-      const bytes = this.paused ? undefined : this.engine?.takeFlush();
+      const bytes = this.paused || this.#installing ? undefined : this.engine?.takeFlush();
       if (bytes !== undefined) this.disk.flush(bytes);
       this.#keepFlushing();
     });
@@ -256,6 +278,8 @@ export class SimServer {
     for (const { input: make, before } of inputs) {
       before?.(engine);
       const input = make();
+      if (input === undefined) continue;
+      this.#watcher.stepping(this, input);
       if (input.kind === 'packet' && this.#network.isLetGo(input.link)) continue;
       if (input.kind === 'packet') this.#watcher.received(this, input.link, input.message);
       if (input.kind === 'request') this.#watcher.heard(this, input.connection);
@@ -273,6 +297,7 @@ export class SimServer {
     for (const op of out.disk.splice(0)) {
       if (!alive()) return;
       this.disk.perform(op);
+      if (op.kind === 'synchronise' && op.install !== undefined) this.#installing = true;
       this.#watcher.wrote(this, op.kind);
     }
     for (const { link, message } of out.packets.splice(0)) {
@@ -282,6 +307,7 @@ export class SimServer {
     }
     for (const { to, notification } of out.notifications.splice(0)) {
       if (!alive()) return;
+      this.#watcher.voting(this, to, notification);
       this.#network.notify(this.id, to, notification);
     }
     for (const op of out.links.splice(0)) {
@@ -306,9 +332,4 @@ export class SimServer {
     if (event.kind === 'role') this.role = event.role;
     this.#watcher.traced(this, event);
   }
-}
-
-/** Puts the rows of a snapshot that was installed into the engine. */
-function restorer(rows: TreeRows | undefined): ((engine: Engine) => void) | undefined {
-  return rows === undefined ? undefined : (engine) => restoreRows(engine, rows);
 }
