@@ -96,6 +96,8 @@ export class Learner {
       return;
     }
     const { epochs, configurations, blank, suspect } = this.#context;
+    // A dial of an earlier role may have failed meanwhile.
+    this.#redialAt = undefined;
     this.#link = link;
     this.#phase = 'info';
     this.#heardAt = this.#context.now;

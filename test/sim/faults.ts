@@ -135,7 +135,9 @@ export class Faults {
         return this.#cutBetween(ids.slice(1, 1 + half), ids.slice(1 + half), true);
       }
       case 'clog':
-        return this.#pairs(ids.slice(0, 1), ids.slice(1, 2), (a, b) => network.clog(a, b, this.#lasting()));
+        return this.#pairs(ids.slice(0, 1), ids.slice(1, 2), (a, b) =>
+          network.clog(a, b, Math.min(5000, this.#lasting())),
+        );
       case 'reset':
         return this.#pairs(ids.slice(0, 1), ids.slice(1), (a, b) => {
           if (random.chance(0.5)) network.reset(a, b, random.pick(['election', 'quorum'] as const));

@@ -200,7 +200,10 @@ export class Network {
         this.cut(from, to, CHANNELS, false);
         for (const channel of CHANNELS) {
           const path = this.#road(channel, from, to);
-          if (path !== undefined) path.cloggedUntil = 0;
+          if (path === undefined || path.cloggedUntil <= this.#scheduler.now) continue;
+          // What waits there would still come late.
+          path.cloggedUntil = 0;
+          this.reset(from, to, channel);
         }
       }
   }

@@ -113,7 +113,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     windowBytes: small ? random.between(500, 4000) : 4 * 1024 * 1024,
     cacheBytes: random.pick([0, 2000, 10_000, 1024 * 1024]),
     snapThresholdBytes: random.pick([1000, 10_000, 16 * 1024 * 1024]),
-    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(2, 40) : 1,
+    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(100, 2000) : 1,
     retention: random.pick([5, 20, 100, 10_000]),
     chunkBytes: random.pick([150, 600, 4000]),
     flushMs: random.pick([20, 100, 500]),

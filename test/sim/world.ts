@@ -167,6 +167,16 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         this.#situations.sending(server, message);
         each((checker) => checker.sending(server, link, message));
       },
+      stepping: (server, input) => {
+        if (input.kind === 'electionLink')
+          this.trace.note(`s${server.id}`, `election link ${input.up ? 'up' : 'down'}`, input.peer);
+        else if (input.kind === 'linkUp')
+          this.trace.note(`s${server.id}`, 'link up', input.peer, input.dialled);
+        else if (input.kind === 'linkDown')
+          this.trace.note(`s${server.id}`, 'link down', this.network.peerOf(input.link));
+      },
+      voting: (server, to, { state, leader, round }) =>
+        this.trace.note(`s${server.id}`, `vote ${state}`, to, leader, round),
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
       wrote: (server, kind) => {
         this.trace.note(`s${server.id}`, `disk ${kind}`);
@@ -181,6 +191,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
+        if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
       },
       heard: (server, connection) => {
         const session = this.#links.get(connection)?.session ?? 0n;

@@ -1,5 +1,5 @@
 /** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
-import type { Epochs, LogMark, PeerMessage } from '../../../src/zab/index.js';
+import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import { chainAfter, type SimRecord } from '../records.js';
 import { Checker, holds, isQuorum, type Reply, type ServerView, type Traced } from './checker.js';
 import type { Op } from '../history.js';
@@ -161,6 +161,14 @@ export class Contiguity extends Checker {
         this.fail(`the chain of server ${id} breaks at ${record.index}`);
     }
   }
+}
 
-  override epochsDurable(_server: ServerView, _before: Epochs, _after: Epochs): void {}
+/** Servers find nothing wrong with each other: what they send follows, is in order, and is what the chain says. */
+export class NoAlarm extends Checker {
+  readonly property = 'alarm';
+
+  override alarmed({ id }: ServerView, what: string): void {
+    // Disks are full, and snapshots break off.
+    if (!what.startsWith('the snapshot cannot be stored')) this.fail(`server ${id}: ${what}`);
+  }
 }
