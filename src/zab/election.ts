@@ -24,7 +24,7 @@ export interface ElectionHost {
 }
 
 /** A vote for nobody: of those who may not vote. */
-const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: -1, blank: false };
+const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: 0, blank: false };
 
 const RESEND_MS_MIN = 100;
 const RESEND_MS_MAX = 2000;
