@@ -111,7 +111,6 @@ export class Proposer {
     const peer = this.#peer();
     const zxid = peer.nextZxid;
     this.#outstanding.zxid = zxid;
-    this.#nextConfiguration = undefined;
     const txn = this.#prepare(session, request, origin);
     const header: TxnHeader = { clientId: session, cxid, zxid, time, type: txn.type };
     let bytes = 0;
@@ -125,7 +124,8 @@ export class Proposer {
       origin.asker,
     );
     this.#bytes += bytes;
-    if (this.#nextConfiguration !== undefined) peer.reconfigure(mark.index, this.#nextConfiguration);
+    const configuration = this.#takeNextConfiguration();
+    if (configuration !== undefined) peer.reconfigure(mark.index, configuration);
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
     if (request.type === OpCode.createSession) {
@@ -201,7 +201,8 @@ export class Proposer {
     const peer = this.#peer();
     if (peer.isReconfiguring) throw new KeeperError('RECONFIGINPROGRESS');
     const current = peer.configuration;
-    if (record.curConfigId !== -1n && record.curConfigId !== current.version) throw new KeeperError('BADVERSION');
+    if (record.curConfigId !== -1n && record.curConfigId !== current.version)
+      throw new KeeperError('BADVERSION');
     const { text, configuration } = memberships.next(current, record, peer.nextZxid);
     if (!peer.isQuorumSynced(configuration)) throw new KeeperError('NEWCONFIGNOQUORUM');
     const node = this.#outstanding.node(CONFIG);
@@ -209,6 +210,12 @@ export class Proposer {
     this.#nextConfiguration = configuration;
     // ZooKeeper gives this znode the version -1, whatever it had.
     return { type: OpCode.reconfig, record: { path: CONFIG, data: Buffer.from(text), version: -1 } };
+  }
+
+  #takeNextConfiguration(): Configuration | undefined {
+    const configuration = this.#nextConfiguration;
+    this.#nextConfiguration = undefined;
+    return configuration;
   }
 
   #checkSession(session: SessionId, { asker, localSession }: Origin): void {

@@ -130,5 +130,7 @@ function portsOf({ addresses, client }: Member): string[] {
   const ports = addresses.flatMap(({ host, quorumPort, electionPort }) =>
     EVERYWHERE.has(host) ? [] : [`${host}:${quorumPort}`, `${host}:${electionPort}`],
   );
-  return client === undefined || EVERYWHERE.has(client.host) ? ports : [...ports, `${client.host}:${client.port}`];
+  return client === undefined || EVERYWHERE.has(client.host)
+    ? ports
+    : [...ports, `${client.host}:${client.port}`];
 }

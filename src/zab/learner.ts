@@ -378,7 +378,8 @@ export class Learner {
     } else if (this.#truncate !== undefined) {
       history.truncate(this.#truncate);
       this.#context.truncated(this.#truncate.index);
-      for (const batch of this.#taken) for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
+      for (const batch of this.#taken)
+        for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
       trace(this.#context, { kind: 'truncated', to: this.#truncate });
     }
     for (const batch of this.#taken) history.append(batch);
