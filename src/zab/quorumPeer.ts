@@ -416,6 +416,8 @@ export class QuorumPeer {
   #end(): void {
     this.#election.settle('looking');
     this.#setRole('stopped');
+    // Whoever waits here for the next leader waits in vain.
+    this.#state.stop(false);
   }
 
   // --- network ---------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     snapThresholdBytes: random.pick([1000, 10_000, 16 * 1024 * 1024]),
     counterStart: random.chance(0.05) ? 0xffff0000 - random.between(100, 2000) : 1,
     retention: random.pick([5, 20, 100, 10_000]),
-    chunkBytes: random.pick([150, 600, 4000]),
+    chunkBytes: random.pick([300, 1000, 5000]),
     flushMs: random.pick([20, 100, 500]),
     checkpointMs: random.pick([200, 1000, 4000]),
     delayMs: random.pick([
