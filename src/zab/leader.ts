@@ -6,7 +6,7 @@
 import { epochOf, makeZxid, type Zxid } from '../types/index.js';
 import type { Writer } from '../codec/index.js';
 import { Broadcast } from './broadcast.js';
-import { disk, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
+import { disk, EPOCH_STEP_MAX, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
 import { ownCopy } from './history.js';
 import { Lease, quorumValue } from './lease.js';
 import { LearnerHandler, type LeaderView } from './learnerHandler.js';
@@ -15,8 +15,6 @@ import type { ServerId, ToLeader, ToLearner } from './messages.js';
 import type { DiskInput, LinkId, Token } from './ports.js';
 import type { Asker } from './stateMachine.js';
 
-/** A promise that far ahead is not one of this ensemble. */
-const EPOCH_STEP_MAX = 2 ** 20;
 /** An epoch is not begun anew for a follower that promised a higher one more often than this (zab.md V7). */
 const RESTART_MS_MIN = 10_000;
 
