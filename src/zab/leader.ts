@@ -142,9 +142,11 @@ export class Leader implements LeaderView {
       case 'ackEpoch':
         return this.#ackEpoch(handler, message);
       case 'wantSnapshot':
-        return handler.startSnapshot();
+        if (!handler.wantSnapshot()) return this.#protocolError(handler, message);
+        return;
       case 'chunkStaged':
-        return handler.chunkStaged();
+        if (!handler.chunkStaged()) return this.#protocolError(handler, message);
+        return;
       case 'ackNewLeader':
         if (message.epoch !== this.#epoch || !handler.acknowledgeNewLeader())
           return this.#protocolError(handler, message);
@@ -267,7 +269,9 @@ export class Leader implements LeaderView {
     if (handler.phase !== 'asked') return this.#protocolError(handler, message);
     // Who lost its link to this leader and comes back is in this epoch already, and may have records of it.
     const highest = this.#phase === 'synchronisation' || this.established ? this.#epoch : this.#epoch - 1;
-    if (message.currentEpoch > highest || epochOf(message.tail.zxid) > highest)
+    // Nobody has records of an epoch that it never promised; but a suspect server may have lost its promises.
+    const promised = handler.info?.suspect === true ? highest : (handler.info?.acceptedEpoch ?? 0);
+    if (Math.max(message.currentEpoch, epochOf(message.tail.zxid)) > Math.min(highest, promised))
       return this.#protocolError(handler, message);
     handler.ackEpoch = message;
     handler.phase = 'promised';
@@ -358,7 +362,6 @@ export class Leader implements LeaderView {
   #upToDate(handler: LearnerHandler): void {
     handler.upToDate = true;
     handler.commitSent = this.#committed.index;
-    handler.lastBeat = this.#lease.beat;
     handler.say({ kind: 'upToDate', commit: this.#committed.index });
   }
 
