@@ -1,5 +1,5 @@
 /** What of the configuration concerns the engine. */
-import type { EnsembleConfig, ServerConfig } from '../config/index.js';
+import { formatMembership, type EnsembleConfig, type ServerConfig } from '../config/index.js';
 import type { EngineSettings } from '../engine/index.js';
 import { Configuration, type PeerSettings } from '../zab/index.js';
 
@@ -37,6 +37,7 @@ function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineS
   if (ensemble === undefined) return {};
   return {
     peer: peerSettings(ensemble),
+    configText: formatMembership(ensemble.membership),
     localSessions: ensemble.localSessionsEnabled,
     localSessionsUpgrading: ensemble.localSessionsUpgradingEnabled,
     readOnlyMode: ensemble.readOnlyMode,
