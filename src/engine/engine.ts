@@ -47,6 +47,7 @@ import { Handshake, type Service } from './handshake.js';
 import { LocalSessions } from './localSessions.js';
 import type { ConnectInput, ConnectionId, Input, Output, RequestInput } from './messages.js';
 import type { LogMark } from './ports.js';
+import type { ProposalStats } from './proposalStats.js';
 import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
@@ -167,6 +168,11 @@ export class Engine implements StateMachine {
   /** Writes under way. */
   get outstanding(): number {
     return this.#proposer.length + this.#forwarder.length;
+  }
+
+  /** What it proposed as leader. */
+  get proposalStats(): ProposalStats {
+    return this.#proposer.stats;
   }
 
   /** Bytes of their records. */

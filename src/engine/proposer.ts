@@ -24,6 +24,7 @@ import type { Asker, QuorumPeer, ServerId } from '../zab/index.js';
 import type { ConnectionId, Output } from './messages.js';
 import type { EngineSettings } from './settings.js';
 import type { State } from './state.js';
+import { ProposalStats } from './proposalStats.js';
 import { mayGrow, type Proposal } from './writes.js';
 
 /** Who asks for a write, and where the answer goes. */
@@ -57,6 +58,7 @@ export class Proposer {
   readonly #opening = new Set<SessionId>();
   #outstanding: Outstanding;
   #bytes = 0;
+  readonly stats = new ProposalStats();
   hasRoom = true;
 
   constructor(state: State, settings: EngineSettings, peer: () => QuorumPeer, output: () => Output) {
@@ -79,6 +81,7 @@ export class Proposer {
 
   /** Another leadership, or another tree: nothing is outstanding. */
   reset(): void {
+    this.stats.resetSizes();
     this.#proposals.clear();
     this.#bytes = 0;
     this.#speakers.clear();
@@ -119,6 +122,7 @@ export class Proposer {
       origin.asker,
     );
     this.#bytes += bytes;
+    this.stats.note(bytes);
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
     if (request.type === OpCode.createSession) {
@@ -137,6 +141,7 @@ export class Proposer {
     if (head?.mark.index !== index) return undefined;
     this.#proposals.shift();
     this.#bytes -= head.bytes;
+    this.stats.committed++;
     return head;
   }
 
