@@ -48,6 +48,7 @@ import { Handshake, type Service } from './handshake.js';
 import { LocalSessions } from './localSessions.js';
 import type { ConnectInput, ConnectionId, Input, Output, RequestInput } from './messages.js';
 import type { LogMark } from './ports.js';
+import type { ProposalStats } from './proposalStats.js';
 import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
@@ -89,7 +90,7 @@ export class Engine implements StateMachine {
     const { counterStart } = settings;
     this.#peerSettings = counterStart === undefined ? peer : { ...peer, counterStart };
     const output = (): Output => this.#output;
-    this.#state = new State(settings.tickMs);
+    this.#state = new State(settings.tickMs, settings.configText);
     this.peer = new QuorumPeer(this.#peerSettings, this, output);
     this.#clients = new Clients(this.#state, settings, output);
     this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);
@@ -169,6 +170,11 @@ export class Engine implements StateMachine {
   /** Writes under way. */
   get outstanding(): number {
     return this.#proposer.length + this.#forwarder.length;
+  }
+
+  /** What it proposed as leader. */
+  get proposalStats(): ProposalStats {
+    return this.#proposer.stats;
   }
 
   /** Bytes of their records. */

@@ -27,6 +27,7 @@ import type { Asker, Configuration, QuorumPeer, ServerId } from '../zab/index.js
 import type { ConnectionId, Output } from './messages.js';
 import type { EngineSettings, Memberships } from './settings.js';
 import type { State } from './state.js';
+import { ProposalStats } from './proposalStats.js';
 import { mayGrow, type Proposal } from './writes.js';
 
 /** Who asks for a write, and where the answer goes. */
@@ -62,6 +63,7 @@ export class Proposer {
   #bytes = 0;
   /** What the reconfig under preparation brings. */
   #nextConfiguration: Configuration | undefined;
+  readonly stats = new ProposalStats();
   hasRoom = true;
 
   constructor(state: State, settings: EngineSettings, peer: () => QuorumPeer, output: () => Output) {
@@ -84,6 +86,7 @@ export class Proposer {
 
   /** Another leadership, or another tree: nothing is outstanding. */
   reset(): void {
+    this.stats.resetSizes();
     this.#proposals.clear();
     this.#bytes = 0;
     this.#speakers.clear();
@@ -126,6 +129,7 @@ export class Proposer {
     this.#bytes += bytes;
     const configuration = this.#takeNextConfiguration();
     if (configuration !== undefined) peer.reconfigure(mark.index, configuration);
+    this.stats.note(bytes);
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
     if (request.type === OpCode.createSession) {
@@ -144,6 +148,7 @@ export class Proposer {
     if (head?.mark.index !== index) return undefined;
     this.#proposals.shift();
     this.#bytes -= head.bytes;
+    this.stats.committed++;
     return head;
   }
 

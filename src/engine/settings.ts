@@ -33,6 +33,8 @@ export interface EngineSettings {
   readonly multiReadBytesMax?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
+  /** Data of /zookeeper/config, which every member takes from its own configuration. @default what the tree has */
+  readonly configText?: string;
   /** Sessions begin as local ones, known to their server alone. @default false */
   readonly localSessions?: boolean;
   /** A local session becomes a global one when it creates an ephemeral znode. @default false */

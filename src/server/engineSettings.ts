@@ -1,5 +1,5 @@
 /** What of the configuration concerns the engine. */
-import type { EnsembleConfig, ServerConfig } from '../config/index.js';
+import { formatMembership, type EnsembleConfig, type ServerConfig } from '../config/index.js';
 import type { EngineSettings } from '../engine/index.js';
 import type { PeerSettings } from '../zab/index.js';
 import { EnsembleConfiguration, memberships } from './memberships.js';
@@ -39,6 +39,7 @@ function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineS
   return {
     peer: peerSettings(ensemble),
     memberships: memberships(!ensemble.standaloneEnabled),
+    configText: formatMembership(ensemble.membership),
     localSessions: ensemble.localSessionsEnabled,
     localSessionsUpgrading: ensemble.localSessionsUpgradingEnabled,
     readOnlyMode: ensemble.readOnlyMode,

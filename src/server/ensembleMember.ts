@@ -12,6 +12,7 @@ import { unreachable } from '../util/index.js';
 import type { Configuration, PeerNote } from '../zab/index.js';
 import { buildInfo } from './buildInfo.js';
 import { EnsembleConfiguration } from './memberships.js';
+import { Summary } from './stats.js';
 
 /** What the host loop does for it. */
 export interface EnsembleHost {
@@ -25,6 +26,12 @@ export class EnsembleMember {
   readonly #host: EnsembleHost;
   /** Alarms so far: things that must not happen. */
   alarms = 0;
+  /** How often this server looked for a leader. */
+  elections = 0;
+  /** How long, in ms, until it found one. */
+  readonly electionTime = new Summary();
+  /** When it began to lead, on the host's clock. */
+  leadingSince = 0;
   snapshotsSent = 0;
   diffsSent = 0;
 
@@ -63,16 +70,19 @@ export class EnsembleMember {
     const { log } = this.#host;
     switch (note.kind) {
       case 'looking':
+        this.elections++;
         if (note.why === 'start') log.info({ round: note.round }, 'Looking for a leader.');
         else log.warn({ round: note.round }, `Looking for a leader: ${note.why}.`);
         return;
       case 'elected':
+        this.electionTime.note(note.tookMs);
         log.info(
           { leader: note.leader, ms: Math.round(note.tookMs) },
           `Elected server ${note.leader} in ${Math.round(note.tookMs)} ms.`,
         );
         return;
       case 'leading':
+        this.leadingSince = performance.now();
         log.info({ epoch: note.epoch }, `Leading, epoch ${note.epoch}.`);
         return;
       case 'following':
