@@ -24,7 +24,10 @@ export interface ElectionHost {
 }
 
 /** A vote for nobody: of those who may not vote. */
-const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: -1, blank: false };
+const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: 0, blank: false };
+
+/** A round or an epoch that far ahead is not one of this ensemble; whoever took it up would pass it on (zab.md 8). */
+const STEP_MAX = 2 ** 20;
 
 const RESEND_MS_MIN = 100;
 const RESEND_MS_MAX = 2000;
@@ -121,6 +124,7 @@ export class Election {
       if (n.state === 'looking') this.#send(from);
       return;
     }
+    if (n.round > this.#round + STEP_MAX || n.peerEpoch > this.#own.peerEpoch + STEP_MAX) return;
     if (n.state !== 'looking') return this.#receiveSettled(from, n);
     if (n.round > this.#round && this.#counts(from, n)) {
       this.#round = n.round;

@@ -340,6 +340,7 @@ export class Learner {
         this.#context.leave('the leader sent a record that does not follow');
         return undefined;
       }
+      this.#context.logged(record);
       last = mark;
     }
     return last;
@@ -376,6 +377,9 @@ export class Learner {
       trace(this.#context, { kind: 'installed', base: install });
     } else if (this.#truncate !== undefined) {
       history.truncate(this.#truncate);
+      this.#context.truncated(this.#truncate.index);
+      for (const batch of this.#taken)
+        for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
       trace(this.#context, { kind: 'truncated', to: this.#truncate });
     }
     for (const batch of this.#taken) history.append(batch);

@@ -87,7 +87,8 @@ export class LearnerHandler {
   }
 
   get observer(): boolean {
-    return this.info?.observer ?? true;
+    // One that a new configuration makes a voter is sent proposals at once.
+    return (this.info?.observer ?? true) && !isVoter(this.#context, this.peer);
   }
 
   /** Counts in elections of epochs and in commits: a participant whose word is good (zab.md 7.4). */

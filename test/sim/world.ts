@@ -18,6 +18,7 @@ import { Model } from './model.js';
 import { Network } from './network.js';
 import { membersOf, weightsOf, type SimOptions } from './options.js';
 import { SimRandom } from './random.js';
+import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
 import { SimServer, type ServerWatcher } from './server.js';
 import { Situations } from './situations.js';
@@ -259,7 +260,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
   #agree(server: SimServer & ServerView, index: number): void {
     while (this.canon.length < index) {
       const next = this.canon.length + 1;
-      const record = server.disk.volatileAt(next);
+      const record = server.disk.volatileAt(next) ?? this.#heldBySomebody(next);
       if (record === undefined)
         throw new Violation('Z3', `server ${server.id} commits ${index} and does not have ${next}`);
       const entry = this.canon.append(record);
@@ -271,6 +272,14 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }
+  }
+
+  /** A leader whose log just failed still commits what the others have. */
+  #heldBySomebody(index: number): SimRecord | undefined {
+    const before = this.canon.last?.chain ?? 0n;
+    return this.servers
+      .map(({ disk }) => disk.volatileAt(index))
+      .find((record) => record !== undefined && chainAfter(before, record) === record.chain);
   }
 
   // --- what clients tell -------------------------------------------------------------------------------------------
