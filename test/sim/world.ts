@@ -8,7 +8,8 @@ import {
   type Checker,
   type ServerView,
 } from './checkers/index.js';
-import { ClientLink, SimClient, type ClientWatcher, type ClientWorld } from './client.js';
+import type { ClientLink } from './client.js';
+import { SimClient, type ClientWatcher, type ClientWorld } from './client.js';
 import { Coverage } from './coverage.js';
 import type { TraceEvent } from './core.js';
 import type { DiskWatcher } from './disk.js';
