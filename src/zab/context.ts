@@ -9,6 +9,9 @@ import type { DiskOp, LinkId, PeerNote, PeerOutput, Token } from './ports.js';
 import type { PeerSettings, TraceEvent } from './settings.js';
 import type { StateMachine } from './stateMachine.js';
 
+/** An epoch that far ahead is not one of this ensemble: whoever took it up would pass it on (zab.md 8). */
+export const EPOCH_STEP_MAX = 2 ** 20;
+
 export interface PeerContext {
   readonly settings: PeerSettings;
   readonly history: History;

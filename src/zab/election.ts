@@ -4,6 +4,7 @@
  */
 import { ZXID_ZERO, type Zxid } from '../types/index.js';
 import type { Configuration } from './configuration.js';
+import { EPOCH_STEP_MAX } from './context.js';
 import type { Notification, PeerState, ServerId } from './messages.js';
 
 /** Whom a server wants to lead, with what makes it fit. */
@@ -26,8 +27,8 @@ export interface ElectionHost {
 /** A vote for nobody: of those who may not vote. */
 const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: 0, blank: false };
 
-/** A round or an epoch that far ahead is not one of this ensemble; whoever took it up would pass it on (zab.md 8). */
-const STEP_MAX = 2 ** 20;
+/** As `EPOCH_STEP_MAX`. */
+const ROUND_STEP_MAX = 2 ** 20;
 
 const RESEND_MS_MIN = 100;
 const RESEND_MS_MAX = 2000;
@@ -124,7 +125,7 @@ export class Election {
       if (n.state === 'looking') this.#send(from);
       return;
     }
-    if (n.round > this.#round + STEP_MAX || n.peerEpoch > this.#own.peerEpoch + STEP_MAX) return;
+    if (n.round > this.#round + ROUND_STEP_MAX || n.peerEpoch > this.#own.peerEpoch + EPOCH_STEP_MAX) return;
     if (n.state !== 'looking') return this.#receiveSettled(from, n);
     if (n.round > this.#round && this.#counts(from, n)) {
       this.#round = n.round;

@@ -142,13 +142,18 @@ export class PeerHost implements StateMachine {
 
   /** Everyone has an election link, and everyone wants this server to lead: it does. Nothing of it is shown. */
   elected(): this {
-    this.start();
+    return this.start().again();
+  }
+
+  /** As `elected`, for a server that looks once more. */
+  again(): this {
     for (const from of this.#others()) {
       this.peer.network({ kind: 'electionLink', peer: from, up: true });
       const { round } = this.#lastVote ?? vote(0);
       const own = { zxid: this.tail.zxid, peerEpoch: this.epochs.currentEpoch, round };
       this.notified(from, vote(this.peer.settings.id, { ...own, leaderBlank: this.#isBlank }));
     }
+    if (this.peer.role !== 'leading') throw new Error('It was not elected.');
     this.take();
     return this;
   }

@@ -30,22 +30,23 @@ export function zxid(text: string): Zxid {
 /**
  * A log as zxids one after the other: `1:1 1:2 2:1`. The same zxid is the same record; a letter behind it makes another
  * one of it: `1:2x`.
+ * @param payloadBytes at least so many in each
  */
-export function log(text: string, before: LogMark = LOG_START): Rec[] {
+export function log(text: string, before: LogMark = LOG_START, payloadBytes = 0): Rec[] {
   let last = before;
   return text
     .split(' ')
     .filter((word) => word !== '')
     .map((word) => {
-      const record = rec(word, last);
+      const record = rec(word, last, { payloadBytes });
       last = record.mark;
       return record;
     });
 }
 
 /** One record behind `before`, or one that only says so. */
-export function rec(word: string, before: LogMark, { index = before.index + 1 } = {}): Rec {
-  const payload = Buffer.from(`payload ${word}`);
+export function rec(word: string, before: LogMark, { index = before.index + 1, payloadBytes = 0 } = {}): Rec {
+  const payload = Buffer.from(`payload ${word}`.padEnd(payloadBytes));
   const fields = { chain: 0n, index: BigInt(index), zxid: zxid(word), type: 5, payload };
   const chain = expectedChain(before.chain, fields);
   const w = new Writer(128);
