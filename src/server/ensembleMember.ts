@@ -40,7 +40,7 @@ export class EnsembleMember {
     this.links = new PeerLinks(
       {
         self: config.id,
-        members: () => membersOf(host.engine.peer.configurations),
+        members: () => membersOf(config.self, host.engine.peer.configurations),
         // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
         ensembleId: () => (storage.tail.index === 0 ? undefined : idOf(storage.secret)),
         version: buildInfo.version,
@@ -122,9 +122,9 @@ export class EnsembleMember {
 /** A peer that does not answer within this is not waited for, whatever cnxTimeout says: there are others. */
 const CONNECT_MS_MAX = 500;
 
-/** Everybody who counts, or will once what is in the log is committed. */
-function membersOf(configurations: readonly Configuration[]): readonly Member[] {
-  const members = new Map<number, Member>();
+/** Everybody who counts, or will once what is in the log is committed; and this server, where its file says it is. */
+function membersOf(self: Member, configurations: readonly Configuration[]): readonly Member[] {
+  const members = new Map([[self.id, self]]);
   for (const configuration of configurations)
     if (configuration instanceof EnsembleConfiguration)
       for (const member of configuration.membership.members) members.set(member.id, member);

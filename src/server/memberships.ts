@@ -5,7 +5,7 @@
 import type { ReconfigRequest } from '../codec/index.js';
 import {
   ConfigError,
-  formatServerLine,
+  formatMembership,
   parseMembership,
   parseServerLine,
   type Member,
@@ -27,11 +27,7 @@ export class EnsembleConfiguration extends Configuration {
 
   /** As ZooKeeper writes it. */
   get text(): string {
-    const { members, groups, weights } = this.membership;
-    const lines = members.map(formatServerLine);
-    for (const [id, ids] of groups) lines.push(`group.${id}=${ids.join(':')}`);
-    for (const [id, weight] of weights) lines.push(`weight.${id}=${weight}`);
-    return [...lines, `version=${this.version.toString(16)}`].join('\n');
+    return formatMembership({ ...this.membership, version: this.version.toString(16) });
   }
 }
 

@@ -1,0 +1,153 @@
+/**
+ * Why this file exists: who takes part changes while clients write. So members come and go here, the leader among them,
+ * and every refusal is asked for in the order of ZooKeeper's checks.
+ */
+import { expect } from 'chai';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type ZooKeeper } from '../../src/index.js';
+import { Ensemble, freePorts } from './ensemble.js';
+
+const RECONFIG = { reconfigEnabled: 'true', skipACL: 'yes' };
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'OK';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+function clientOf(ensemble: Ensemble, ...ids: number[]): Promise<ZooKeeper> {
+  return connect({ servers: ids.map((id) => `127.0.0.1:${ensemble.port(id)}`).join(',') });
+}
+
+function textOf({ data }: { readonly data: Buffer | null }): string {
+  return data?.toString() ?? '';
+}
+
+describe('reconfig', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let ensemble: Ensemble;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'reconfig-'));
+    ensemble = new Ensemble(await freePorts(6), RECONFIG, directory);
+    await Promise.all([1, 2, 3].map((id) => ensemble.start(id)));
+    await ensemble.settled('leader', 'follower');
+  });
+
+  afterEach(async () => {
+    await ensemble[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it('adds an observer, makes it a voter, and tells every server and its watchers', async () => {
+    await using client = await clientOf(ensemble, 1, 2, 3);
+    await client.create('/before', 'x');
+    const [quorum, election] = await freePorts(2);
+    const line = `127.0.0.1:${quorum}:${election}`;
+    const watched = await client.getConfig({ watch: () => undefined });
+    expect(textOf(watched)).to.contain('version=0');
+
+    const added = await client.reconfig({ joining: [`server.4=${line}:observer;127.0.0.1:2181`] });
+    expect(textOf(added)).to.match(/server\.4=.*:observer;127\.0\.0\.1:2181\nversion=[0-9a-f]+$/);
+    expect(added.stat.version).to.equal(-1);
+    await ensemble.start(4, { 'server.4': `${line}:observer;127.0.0.1:2181` });
+    await ensemble.settled('leader', 'follower', 'observer');
+
+    await client.reconfig({ joining: [`server.4=${line}:participant;127.0.0.1:2181`] });
+    const { followers } = await ensemble.settled('leader', 'follower');
+    expect(followers).to.contain(4);
+    await using there = await clientOf(ensemble, 4);
+    await there.sync('/');
+    expect(textOf(await there.getData('/before'))).to.equal('x');
+    expect(textOf(await there.getConfig())).to.contain(':participant;127.0.0.1:2181');
+  });
+
+  it('removes a follower, which then serves nobody', async () => {
+    const { leader, followers } = await ensemble.settled('leader', 'follower');
+    const [gone = 0, stays = 0] = followers;
+    await using client = await clientOf(ensemble, leader, stays);
+    await client.reconfig({ leaving: [gone] });
+    await ensemble.until(async () => (await ensemble.mode(gone)) === undefined);
+    await client.create('/after', 'x');
+    await ensemble.stop(stays);
+    expect(await codeOf(client.create('/alone', 'x', { signal: AbortSignal.timeout(3000) }))).not.to.equal(
+      'OK',
+    );
+  });
+
+  it('removes the leader, and another one takes over with all that was written', async () => {
+    const { leader, followers } = await ensemble.settled('leader', 'follower');
+    await using client = await clientOf(ensemble, ...followers);
+    await client.create('/before', 'x');
+    await codeOf(client.reconfig({ leaving: [leader] }));
+    await ensemble.until(async () => (await ensemble.mode(leader)) === undefined);
+    await client.create('/after', 'x');
+    expect(textOf(await client.getData('/before'))).to.equal('x');
+    expect(textOf(await client.getConfig())).not.to.contain(`server.${leader}=`);
+  });
+
+  it('is remembered by servers that start again, whatever their files say', async () => {
+    const { leader, followers } = await ensemble.settled('leader', 'follower');
+    const [gone = 0, stays = 0] = followers;
+    {
+      await using client = await clientOf(ensemble, leader);
+      await client.reconfig({ leaving: [gone] });
+      await client.create('/x', 'x');
+    }
+    for (const id of [1, 2, 3]) await ensemble.stop(id);
+    // One that was removed is no quorum together with one that stays.
+    await ensemble.start(gone);
+    await ensemble.start(stays);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await ensemble.mode(stays)).to.equal(undefined);
+    await ensemble.start(leader);
+    await ensemble.until(async () => (await ensemble.mode(stays)) !== undefined);
+    await using client = await clientOf(ensemble, stays);
+    expect(textOf(await client.getConfig())).not.to.contain(`server.${gone}=`);
+  });
+
+  it('is refused as ZooKeeper refuses it, and each refusal costs a zxid', async () => {
+    const { leader, followers } = await ensemble.settled('leader', 'follower');
+    await using client = await clientOf(ensemble, leader);
+    const [, stays = 0] = followers;
+    const nobody = '127.0.0.1:1:2:participant;3';
+    const cases: [string, Parameters<ZooKeeper['reconfig']>[0]][] = [
+      ['BADVERSION', { leaving: [stays], fromVersion: 7n }],
+      ['BADARGUMENTS', { joining: ['some thing'] }],
+      ['BADARGUMENTS', { joining: ['server.4=127.0.0.1:1:2'] }],
+      ['BADARGUMENTS', { members: ['nonsense=1'] }],
+      ['MARSHALLINGERROR', { leaving: ['four'] }],
+      ['BADARGUMENTS', { leaving: followers }],
+      ['NEWCONFIGNOQUORUM', { joining: [4, 5, 6, 7].map((id) => `server.${id}=${nobody}`) }],
+    ];
+    for (const [code, options] of cases)
+      expect(await codeOf(client.reconfig(options)), JSON.stringify(options.joining ?? '')).to.equal(code);
+    const config = await client.getConfig();
+    expect(textOf(config)).to.contain('version=0');
+  });
+});
+
+describe('reconfig of a protected ensemble', function () {
+  this.timeout(60_000);
+
+  it('needs the right to write the configuration, and the option that allows it at all', async () => {
+    for (const [properties, code] of [
+      [{ reconfigEnabled: 'true' }, 'NOAUTH'],
+      [{}, 'RECONFIGDISABLED'],
+    ] as const) {
+      await using ensemble = new Ensemble(await freePorts(6), properties);
+      await Promise.all([1, 2, 3].map((id) => ensemble.start(id)));
+      const { leader } = await ensemble.settled('leader', 'follower');
+      await using client = await clientOf(ensemble, leader);
+      expect(await codeOf(client.reconfig({ joining: ['server.9=127.0.0.1:1:2:observer;3'] }))).to.equal(
+        code,
+      );
+    }
+  });
+});
