@@ -6,15 +6,17 @@
  * committed; then its events leave, then its reply. A read is answered from the tree, after the connection's own earlier
  * writes.
  */
-import { Reader } from '../codec/index.js';
+import { Reader, type LogRecord } from '../codec/index.js';
 import type { Sessions } from '../session/index.js';
-import type { InternalRequest, Tree } from '../tree/index.js';
+import { CONFIG, type InternalRequest, type Tree } from '../tree/index.js';
 import {
   KeeperError,
   NO_SESSION,
   OpCode,
+  ZXID_ZERO,
   isWrite,
   readRequest,
+  readTxn,
   serverOf,
   sessionIdOf,
   type Request,
@@ -103,6 +105,7 @@ export class Engine implements StateMachine {
       forwarder: this.#forwarder,
       history: this.peer.history,
       clock: () => this.#clock,
+      reconfigured: (mark) => this.peer.configurationApplied(mark.index),
       trace: this.#peerSettings.trace,
     });
     this.#handshake = new Handshake({
@@ -132,6 +135,11 @@ export class Engine implements StateMachine {
   /** Sessions that only this server knows. */
   get localSessions(): LocalSessions {
     return this.#local;
+  }
+
+  /** The membership as clients read it. */
+  get configText(): string {
+    return this.tree.get(CONFIG)?.data?.toString() ?? '';
   }
 
   get watches(): Watches {
@@ -219,6 +227,10 @@ export class Engine implements StateMachine {
     this.#state.restored(mark);
     this.#proposer.reset();
     this.peer.restored(mark);
+    // Where no txn brought it, it is this server's own.
+    if ((this.tree.get(CONFIG)?.mzxid ?? ZXID_ZERO) === ZXID_ZERO) return;
+    const configuration = this.#settings.memberships?.parse(this.configText);
+    if (configuration !== undefined) this.peer.configurationRestored(configuration);
   }
 
   /** The log failed and can be written again: its records behind what is applied follow, then `start`. */
@@ -516,6 +528,12 @@ export class Engine implements StateMachine {
     if (message.kind === 'revalidated' && message.valid)
       this.#clients.attach(connection, answered.session, answered.timeOut);
     else this.#clients.refuse(answered.connection);
+  }
+
+  configurationOf(record: LogRecord): Configuration | undefined {
+    const { txn } = readTxn(Reader.over(record.payload));
+    if (txn.type !== OpCode.reconfig) return undefined;
+    return this.#settings.memberships?.parse(txn.record.data?.toString() ?? '');
   }
 
   commit(index: number): void {

@@ -18,7 +18,7 @@ export class State {
 
   /**
    * @param tickMs how coarse session expiry is
-   * @param configText what /zookeeper/config holds, whatever rows and snapshots say
+   * @param configText what /zookeeper/config holds until a txn sets it
    */
   constructor(tickMs: number, configText?: string) {
     this.#tickMs = tickMs;

@@ -4,14 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { EnsembleConfig } from '../config/index.js';
+import type { EnsembleConfig, Member } from '../config/index.js';
 import type { Engine, Input, Output } from '../engine/index.js';
 import { PeerLinks } from '../net/index.js';
 import type { Storage } from '../storage/index.js';
 import { unreachable } from '../util/index.js';
-import type { PeerNote } from '../zab/index.js';
+import type { Configuration, PeerNote } from '../zab/index.js';
 import { buildInfo } from './buildInfo.js';
 import { Summary } from './stats.js';
+import { EnsembleConfiguration } from './memberships.js';
 
 /** What the host loop does for it. */
 export interface EnsembleHost {
@@ -39,7 +40,7 @@ export class EnsembleMember {
     this.links = new PeerLinks(
       {
         self: config.id,
-        members: () => config.membership.members,
+        members: () => membersOf(host.engine.peer.configurations),
         // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
         ensembleId: () => (storage.tail.index === 0 ? undefined : idOf(storage.secret)),
         version: buildInfo.version,
@@ -120,6 +121,15 @@ export class EnsembleMember {
 
 /** A peer that does not answer within this is not waited for, whatever cnxTimeout says: there are others. */
 const CONNECT_MS_MAX = 500;
+
+/** Everybody who counts, or will once what is in the log is committed. */
+function membersOf(configurations: readonly Configuration[]): readonly Member[] {
+  const members = new Map<number, Member>();
+  for (const configuration of configurations)
+    if (configuration instanceof EnsembleConfiguration)
+      for (const member of configuration.membership.members) members.set(member.id, member);
+  return [...members.values()];
+}
 
 function idOf(secret: Buffer): string {
   return createHash('sha256').update('ensemble').update(secret).digest('hex').slice(0, 16);

@@ -1,4 +1,5 @@
 /** What the roles of one server share. */
+import type { LogRecord } from '../codec/index.js';
 import type { Configuration } from './configuration.js';
 import type { Election } from './election.js';
 import type { History } from './history.js';
@@ -8,6 +9,9 @@ import type { DiskOp, LinkId, PeerNote, PeerOutput, Token } from './ports.js';
 import type { PeerSettings, TraceEvent } from './settings.js';
 import type { StateMachine } from './stateMachine.js';
 
+/** An epoch that far ahead is not one of this ensemble: whoever took it up would pass it on (zab.md 8). */
+export const EPOCH_STEP_MAX = 2 ** 20;
+
 export interface PeerContext {
   readonly settings: PeerSettings;
   readonly history: History;
@@ -15,6 +19,10 @@ export interface PeerContext {
   readonly election: Election;
   /** Those in which every quorum is needed: the committed one, and one that is in the log but not committed yet. */
   readonly configurations: readonly Configuration[];
+  /** A record came into the log that may bring a configuration. */
+  logged(record: LogRecord): void;
+  /** The log ends at `index` now, whatever was behind it. */
+  truncated(index: number): void;
   /** As on disk. */
   readonly epochs: Epochs;
   readonly blank: boolean;

@@ -4,6 +4,7 @@
  */
 import { ZXID_ZERO, type Zxid } from '../types/index.js';
 import type { Configuration } from './configuration.js';
+import { EPOCH_STEP_MAX } from './context.js';
 import type { Notification, PeerState, ServerId } from './messages.js';
 
 /** Whom a server wants to lead, with what makes it fit. */
@@ -24,7 +25,10 @@ export interface ElectionHost {
 }
 
 /** A vote for nobody: of those who may not vote. */
-const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: -1, blank: false };
+const NOBODY: Candidate = { leader: -1, zxid: ZXID_ZERO, peerEpoch: 0, blank: false };
+
+/** As `EPOCH_STEP_MAX`. */
+const ROUND_STEP_MAX = 2 ** 20;
 
 const RESEND_MS_MIN = 100;
 const RESEND_MS_MAX = 2000;
@@ -121,6 +125,7 @@ export class Election {
       if (n.state === 'looking') this.#send(from);
       return;
     }
+    if (n.round > this.#round + ROUND_STEP_MAX || n.peerEpoch > this.#own.peerEpoch + EPOCH_STEP_MAX) return;
     if (n.state !== 'looking') return this.#receiveSettled(from, n);
     if (n.round > this.#round && this.#counts(from, n)) {
       this.#round = n.round;

@@ -5,8 +5,9 @@
  */
 import { epochOf, makeZxid, type Zxid } from '../types/index.js';
 import type { Writer } from '../codec/index.js';
+import type { Configuration } from './configuration.js';
 import { Broadcast } from './broadcast.js';
-import { disk, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
+import { disk, EPOCH_STEP_MAX, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
 import { ownCopy } from './history.js';
 import { Lease, quorumValue } from './lease.js';
 import { LearnerHandler, type LeaderView } from './learnerHandler.js';
@@ -15,8 +16,6 @@ import type { ServerId, ToLeader, ToLearner } from './messages.js';
 import type { DiskInput, LinkId, Token } from './ports.js';
 import type { Asker } from './stateMachine.js';
 
-/** A promise that far ahead is not one of this ensemble. */
-const EPOCH_STEP_MAX = 2 ** 20;
 /** An epoch is not begun anew for a follower that promised a higher one more often than this (zab.md V7). */
 const RESTART_MS_MIN = 10_000;
 
@@ -144,9 +143,11 @@ export class Leader implements LeaderView {
       case 'ackEpoch':
         return this.#ackEpoch(handler, message);
       case 'wantSnapshot':
-        return handler.startSnapshot();
+        if (!handler.wantSnapshot()) return this.#protocolError(handler, message);
+        return;
       case 'chunkStaged':
-        return handler.chunkStaged();
+        if (!handler.chunkStaged()) return this.#protocolError(handler, message);
+        return;
       case 'ackNewLeader':
         if (message.epoch !== this.#epoch || !handler.acknowledgeNewLeader())
           return this.#protocolError(handler, message);
@@ -269,7 +270,9 @@ export class Leader implements LeaderView {
     if (handler.phase !== 'asked') return this.#protocolError(handler, message);
     // Who lost its link to this leader and comes back is in this epoch already, and may have records of it.
     const highest = this.#phase === 'synchronisation' || this.established ? this.#epoch : this.#epoch - 1;
-    if (message.currentEpoch > highest || epochOf(message.tail.zxid) > highest)
+    // Nobody has records of an epoch that it never promised; but a suspect server may have lost its promises.
+    const promised = handler.info?.suspect === true ? highest : (handler.info?.acceptedEpoch ?? 0);
+    if (Math.max(message.currentEpoch, epochOf(message.tail.zxid)) > Math.min(highest, promised))
       return this.#protocolError(handler, message);
     handler.ackEpoch = message;
     handler.phase = 'promised';
@@ -360,7 +363,6 @@ export class Leader implements LeaderView {
   #upToDate(handler: LearnerHandler): void {
     handler.upToDate = true;
     handler.commitSent = this.#committed.index;
-    handler.lastBeat = this.#lease.beat;
     handler.say({ kind: 'upToDate', commit: this.#committed.index });
   }
 
@@ -560,6 +562,10 @@ export class Leader implements LeaderView {
       if (input.token === this.#token) this.#epochsDurable();
     } else if (input.kind === 'persisted') this.persisted();
     else for (const handler of [...this.#handlers.values()]) handler.done(input);
+  }
+
+  isQuorumSynced(configuration: Configuration): boolean {
+    return configuration.isQuorum((id) => this.#isSelf(id) || this.#handlers.get(id)?.synced === true);
   }
 
   #isSelf(id: ServerId): boolean {

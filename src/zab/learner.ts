@@ -5,8 +5,9 @@
  *   ackNewLeader  behind truncation or snapshot, the records up to T, and currentEpoch, in that order
  *   ack           behind the records
  */
+import { DecodeError, type LogRecord } from '../codec/index.js';
 import { epochOf } from '../types/index.js';
-import { disk, isVoter, note, send, trace, type PeerContext } from './context.js';
+import { disk, EPOCH_STEP_MAX, isVoter, note, send, trace, type PeerContext } from './context.js';
 import { expectedChain } from './broadcast.js';
 import { markOf, ownCopy, recordsIn } from './history.js';
 import type { LogBatch, LogMark } from './mark.js';
@@ -96,7 +97,11 @@ export class Learner {
       return;
     }
     const { epochs, configurations, blank, suspect } = this.#context;
+    // A dial of an earlier role may have failed meanwhile.
+    this.#redialAt = undefined;
     this.#link = link;
+    // The failure of an earlier dial may have been told in between: this link is the one.
+    this.#redialAt = undefined;
     this.#phase = 'info';
     this.#heardAt = this.#context.now;
     this.#say({
@@ -214,6 +219,10 @@ export class Learner {
   #leaderInfo(epoch: number): void {
     if (this.#phase !== 'info') return this.#outOfPhase({ kind: 'leaderInfo' });
     const { acceptedEpoch, currentEpoch } = this.#context.epochs;
+    if (epoch > acceptedEpoch + EPOCH_STEP_MAX) {
+      this.#alarm(`the leader wants epoch ${epoch} promised`);
+      return this.#context.leave('its epoch is absurd');
+    }
     this.#epoch = epoch;
     if (epoch < acceptedEpoch)
       return this.#context.leave(`epoch ${epoch} is over, ${acceptedEpoch} was promised`);
@@ -326,21 +335,28 @@ export class Learner {
 
   /** @returns the mark of the last record; undefined when they do not follow, and the link is done with */
   #verified(before: LogMark, batch: LogBatch): LogMark | undefined {
+    const records = decoded(batch.bytes);
+    let fault = records === undefined ? 'the leader sent something that is not a record' : undefined;
     let last = before;
-    for (const record of recordsIn(batch.bytes)) {
+    for (const record of records ?? []) {
       const mark = markOf(record);
       if (
         mark.index !== last.index + 1 ||
         mark.zxid <= last.zxid ||
         mark.chain !== expectedChain(last.chain, record)
       ) {
-        this.#alarm(`record ${mark.index} of the leader does not follow record ${last.index} of this log`);
-        this.#context.leave('the leader sent a record that does not follow');
-        return undefined;
+        fault = `record ${mark.index} of the leader does not follow record ${last.index} of this log`;
+        break;
       }
+      this.#context.logged(record);
       last = mark;
     }
-    return last;
+    if (records?.length === 0 || records?.length !== batch.count || !sameMark(last, batch.last))
+      fault ??= 'the leader sent other records than it said';
+    if (fault === undefined) return last;
+    this.#alarm(fault);
+    this.#context.leave('the leader sent a record that does not follow');
+    return undefined;
   }
 
   #takeNewLeader(message: Extract<ToLearner, { kind: 'newLeader' }>): void {
@@ -374,6 +390,9 @@ export class Learner {
       trace(this.#context, { kind: 'installed', base: install });
     } else if (this.#truncate !== undefined) {
       history.truncate(this.#truncate);
+      this.#context.truncated(this.#truncate.index);
+      for (const batch of this.#taken)
+        for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
       trace(this.#context, { kind: 'truncated', to: this.#truncate });
     }
     for (const batch of this.#taken) history.append(batch);
@@ -465,6 +484,16 @@ export class Learner {
 
   #alarm(what: string): void {
     note(this.#context, { kind: 'alarm', what });
+  }
+}
+
+/** @returns undefined when these bytes are no records */
+function decoded(bytes: Buffer): LogRecord[] | undefined {
+  try {
+    return [...recordsIn(bytes)];
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
   }
 }
 

@@ -53,6 +53,7 @@ export class LearnerHandler {
   heardAt: number;
   /** Its disk holds the leader's records up to here; acknowledged on this link, in this epoch. */
   match = 0;
+  /** The last ping that it answered: its word that it still follows. */
   lastBeat = 0;
   upToDate = false;
   /** What was sent of the commit watermark. */
@@ -87,7 +88,8 @@ export class LearnerHandler {
   }
 
   get observer(): boolean {
-    return this.info?.observer ?? true;
+    // One that a new configuration makes a voter is sent proposals at once.
+    return (this.info?.observer ?? true) && !isVoter(this.#context, this.peer);
   }
 
   /** Counts in elections of epochs and in commits: a participant whose word is good (zab.md 7.4). */
@@ -174,6 +176,13 @@ export class LearnerHandler {
 
   #fallback: LogMark | undefined;
 
+  /** It cannot use the records that it was offered. @returns false when it was offered none */
+  wantSnapshot(): boolean {
+    if (this.phase !== 'forwarding' || this.#snapshotBase !== undefined) return false;
+    this.startSnapshot();
+    return true;
+  }
+
   /** @param common records after it would do as well: take them if the snapshot would be older than the learner */
   startSnapshot(common?: LogMark): void {
     if (this.phase !== 'locating' && this.phase !== 'forwarding') return;
@@ -225,9 +234,12 @@ export class LearnerHandler {
     this.#forward(this.#snapshotBase);
   }
 
-  chunkStaged(): void {
+  /** @returns false when no chunk is under way */
+  chunkStaged(): boolean {
+    if (this.#chunksOut === 0) return false;
     this.#chunksOut--;
     if (this.phase === 'snapshot') this.#readChunks();
+    return true;
   }
 
   #closeSnapshot(): void {
