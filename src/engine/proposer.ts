@@ -61,9 +61,9 @@ export class Proposer {
   readonly #opening = new Set<SessionId>();
   #outstanding: Outstanding;
   #bytes = 0;
-  readonly stats = new ProposalStats();
   /** What the reconfig under preparation brings. */
   #nextConfiguration: Configuration | undefined;
+  readonly stats = new ProposalStats();
   hasRoom = true;
 
   constructor(state: State, settings: EngineSettings, peer: () => QuorumPeer, output: () => Output) {
@@ -127,9 +127,9 @@ export class Proposer {
       origin.asker,
     );
     this.#bytes += bytes;
-    this.stats.note(bytes);
     const configuration = this.#takeNextConfiguration();
     if (configuration !== undefined) peer.reconfigure(mark.index, configuration);
+    this.stats.note(bytes);
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
     if (request.type === OpCode.createSession) {

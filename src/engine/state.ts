@@ -1,8 +1,8 @@
 /** What the log makes of it: tree and sessions as of the last applied record. The same on every server. */
 import type { TxnHeader } from '../codec/index.js';
 import { Sessions } from '../session/index.js';
-import { Tree, applyTxn, type Change, type OpResult } from '../tree/index.js';
-import { OpCode, makeZxid, sessionIdOf, zxidOf, type Txn, type Zxid } from '../types/index.js';
+import { CONFIG, Tree, applyTxn, type Change, type OpResult } from '../tree/index.js';
+import { OpCode, ZXID_ZERO, makeZxid, sessionIdOf, zxidOf, type Txn, type Zxid } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { DigestLog } from './digestLog.js';
 import { LOG_START, type LogMark } from './ports.js';
@@ -18,7 +18,7 @@ export class State {
 
   /**
    * @param tickMs how coarse session expiry is
-   * @param configText what /zookeeper/config holds until a txn sets it
+   * @param configText what /zookeeper/config holds until a reconfig
    */
   constructor(tickMs: number, configText?: string) {
     this.#tickMs = tickMs;
@@ -57,7 +57,9 @@ export class State {
   /** All rows of a tree were put back: the log goes on behind `mark`. */
   restored(mark: LogMark): void {
     this.#tree.restored();
-    if (this.#configText !== undefined) this.#tree.configure(this.#configText);
+    // A configuration that came by a record stands above the one in the files.
+    if (this.#configText !== undefined && this.#tree.get(CONFIG)?.mzxid === ZXID_ZERO)
+      this.#tree.configure(this.#configText);
     this.#sessions.takeChanges();
     this.#applied = mark;
     this.#lastZxid = mark.zxid;

@@ -38,8 +38,8 @@ function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineS
   if (ensemble === undefined) return {};
   return {
     peer: peerSettings(ensemble),
-    configText: formatMembership(ensemble.membership),
     memberships: memberships(!ensemble.standaloneEnabled),
+    configText: formatMembership(ensemble.membership),
     localSessions: ensemble.localSessionsEnabled,
     localSessionsUpgrading: ensemble.localSessionsUpgradingEnabled,
     readOnlyMode: ensemble.readOnlyMode,

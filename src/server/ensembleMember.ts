@@ -11,8 +11,8 @@ import type { Storage } from '../storage/index.js';
 import { unreachable } from '../util/index.js';
 import type { Configuration, PeerNote } from '../zab/index.js';
 import { buildInfo } from './buildInfo.js';
-import { Summary } from './stats.js';
 import { EnsembleConfiguration } from './memberships.js';
+import { Summary } from './stats.js';
 
 /** What the host loop does for it. */
 export interface EnsembleHost {

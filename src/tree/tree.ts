@@ -202,10 +202,9 @@ export class Tree implements TreeView {
 
   /**
    * Sets the text of /zookeeper/config as this server's configuration has it. That is no txn, so it counts in no digest
-   * and is not written to `tree.db` for its own sake; whoever restores rows calls it again. What a reconfig set stays.
+   * and is not written to `tree.db` for its own sake; whoever restores rows calls it again. The version is ZooKeeper's.
    */
   configure(text: Buffer): void {
-    if (this.get(CONFIG)?.mzxid !== ZXID_ZERO) return;
     const isDirty = this.#dirty.has(CONFIG);
     this.setData(CONFIG, text, -1, ZXID_ZERO, 0n);
     if (!isDirty) this.#dirty.delete(CONFIG);

@@ -1,7 +1,7 @@
 /** A made-up world for the tests of checkers: servers are logs in memory, and events are told one by one. */
 import { Writer } from '../../../src/codec/index.js';
 import { OpCode, makeZxid, writeTxn, type Request, type Txn, type Zxid } from '../../../src/types/index.js';
-import { LOG_START, type Epochs, type LogMark } from '../../../src/zab/index.js';
+import { LOG_START, type Epochs } from '../../../src/zab/index.js';
 import { Canon, type Agreed } from '../canon.js';
 import type { ClientEffect } from '../core.js';
 import { History, type Link, type Op } from '../history.js';

@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
         }`,
       },
     ],
-    caughtBy: ['E3', 'DUR3', 'DUR4'],
+    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
     seeds: 5000,
   },
   {
@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (left.zxid !== right.zxid) return left.zxid > right.zxid;',
       },
     ],
-    caughtBy: ['E3', 'liveness', 'looks again'],
+    caughtBy: ['E3', 'liveness'],
     seeds: 5000,
   },
   {
@@ -155,7 +155,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (handler.votes && isAhead && this.#epoch < 0)',
       },
     ],
-    caughtBy: ['E3', 'DUR3', 'DUR4'],
+    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
     seeds: 6000,
   },
   {
@@ -195,7 +195,7 @@ export const MUTANTS: readonly Mutant[] = [
           'this.#acked = this.#newLeader.tail.index; this.#context.state.commit(this.#newLeader.tail.index);',
       },
     ],
-    caughtBy: ['DUR4', 'SM1', 'DUR2', 'Z2', 'E3'],
+    caughtBy: ['DUR4', 'SM1', 'DUR5'],
     seeds: 3000,
   },
   {
@@ -278,7 +278,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (index < 0)',
       },
     ],
-    caughtBy: ['DUR2', 'E5', 'DUR1'],
+    caughtBy: ['DUR2', 'E5', 'DUR1', 'alarm', 'liveness'],
     seeds: 2000,
   },
   {

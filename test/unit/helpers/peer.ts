@@ -44,7 +44,8 @@ export interface PeerOptions {
   readonly settings?: Partial<PeerSettings>;
 }
 
-const settings: Omit<PeerSettings, 'id' | 'configuration'> = {
+/** The times of zab.md 1.11, with room for everything. */
+export const peerTimes: Omit<PeerSettings, 'id' | 'configuration'> = {
   heartbeatMs: 150,
   leaseMs: 1200,
   peerTimeoutMs: 1500,
@@ -114,7 +115,7 @@ export class PeerHost implements StateMachine {
     const id = options.id ?? 1;
     const configuration = options.configuration ?? ensembleOf(options.voters, options.observers);
     this.peer = new QuorumPeer(
-      { ...settings, id, configuration, ...options.settings },
+      { ...peerTimes, id, configuration, ...options.settings },
       this,
       () => this.#out,
     );

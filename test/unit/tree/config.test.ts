@@ -1,7 +1,6 @@
 /** The text of /zookeeper/config, which each member has from its own configuration. */
 import { expect } from 'chai';
 import { Tree } from '../../../src/tree/index.js';
-import { zxidOf } from '../../../src/types/index.js';
 
 const PATH = '/zookeeper/config';
 const OWN = Buffer.from('server.1=a:2888:3888:participant\nversion=0');
@@ -43,13 +42,6 @@ describe('/zookeeper/config', () => {
     tree.takeChanges();
     tree.configure(OWN);
     expect(tree.changesCount).to.equal(0);
-  });
-
-  it('stays what a txn made it', () => {
-    const tree = new Tree();
-    tree.setData(PATH, OTHER, -1, zxidOf(0x100000007n), 1n);
-    tree.configure(OWN);
-    expect(String(tree.get(PATH)?.data)).to.equal(String(OTHER));
   });
 
   it('replaces the text that came with the rows of another server', () => {

@@ -16,7 +16,8 @@ import {
   promisedLeader,
   promises,
 } from '../helpers/leader.js';
-import { PeerHost, type PeerOptions } from '../helpers/peer.js';
+import type { PeerHost} from '../helpers/peer.js';
+import { type PeerOptions } from '../helpers/peer.js';
 import { log, say } from '../helpers/peerLines.js';
 
 const FIVE: PeerOptions = { voters: [1, 2, 3, 4, 5] };
