@@ -13,6 +13,7 @@ import {
   KeeperError,
   NO_SESSION,
   OpCode,
+  ZXID_ZERO,
   isWrite,
   readRequest,
   readTxn,
@@ -136,6 +137,11 @@ export class Engine implements StateMachine {
     return this.#local;
   }
 
+  /** The membership as clients read it. */
+  get configText(): string {
+    return this.tree.get(CONFIG)?.data?.toString() ?? '';
+  }
+
   get watches(): Watches {
     return this.#clients.watches;
   }
@@ -221,8 +227,9 @@ export class Engine implements StateMachine {
     this.#state.restored(mark);
     this.#proposer.reset();
     this.peer.restored(mark);
-    const text = this.tree.get(CONFIG)?.data?.toString() ?? '';
-    const configuration = this.#settings.memberships?.parse(text);
+    // Where no txn brought it, it is this server's own.
+    if ((this.tree.get(CONFIG)?.mzxid ?? ZXID_ZERO) === ZXID_ZERO) return;
+    const configuration = this.#settings.memberships?.parse(this.configText);
     if (configuration !== undefined) this.peer.configurationRestored(configuration);
   }
 

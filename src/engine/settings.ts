@@ -33,7 +33,7 @@ export interface EngineSettings {
   readonly multiReadBytesMax?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
-  /** Data of /zookeeper/config, which every member takes from its own configuration. @default what the tree has */
+  /** Data of /zookeeper/config until a reconfig, which every member takes from its own configuration. @default none */
   readonly configText?: string;
   /** Sessions begin as local ones, known to their server alone. @default false */
   readonly localSessions?: boolean;

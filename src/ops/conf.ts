@@ -1,6 +1,6 @@
 /** Why this file exists: conf and dirs, what the server was told and where it keeps its data. */
 import { join } from 'node:path';
-import { formatMembership, type EnsembleConfig } from '../config/index.js';
+import type { EnsembleConfig } from '../config/index.js';
 import type { Status } from '../server/index.js';
 import { lines, whole } from './format.js';
 
@@ -24,8 +24,7 @@ export async function conf(status: Status): Promise<string> {
   );
   if (config.ensemble === undefined) return own;
   // The text of the membership ends without a newline, and so does the answer. Read-only servers leave it out.
-  const { membership } = config.ensemble;
-  const all = status.readOnly ? '' : `membership: \n${formatMembership(membership)}`;
+  const all = status.readOnly ? '' : `membership: \n${status.ensemble?.membership ?? ''}`;
   return own + lines(...member(config.ensemble, config.tickTime)) + all;
 }
 

@@ -47,6 +47,7 @@ export class ServerStatus implements Status {
     const { peer, proposalStats } = engine;
     const { count, sum, min, max } = member.electionTime;
     return {
+      membership: engine.configText,
       quorumSize: peer.configurations[0]?.voters.length ?? 0,
       leaderId: peer.leaderId,
       leader: this.#leader(member.leadingSince),

@@ -77,6 +77,8 @@ export interface LeaderStatus {
 
 /** A server's place in its ensemble. */
 export interface EnsembleStatus {
+  /** The members in effect, as /zookeeper/config has them. */
+  readonly membership: string;
   /** Servers that vote. */
   readonly quorumSize: number;
   /** Who leads, as far as this server knows. */

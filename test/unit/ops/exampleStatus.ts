@@ -6,6 +6,15 @@ import { NO_SESSION, OpCode, ZXID_ZERO, sessionIdOf, zxidOf } from '../../../src
 /** The session of the example. */
 export const SESSION = sessionIdOf(0x100002b2c4d0000n);
 
+/** As /zookeeper/config of `exampleMember` has it. */
+export const MEMBERSHIP = [
+  'server.1=127.0.0.1:2801:3801:participant',
+  'server.2=127.0.0.1:2802:3802:participant',
+  'server.3=127.0.0.1:2803:3803:participant;0.0.0.0:2181',
+  'server.4=127.0.0.1:2804:3804:observer',
+  'version=0',
+].join('\n');
+
 const PATHS = ['/lock', '/lock/holder'];
 
 /** A configuration from keys of zoo.cfg. */
@@ -138,6 +147,7 @@ export function exampleMember(
     ),
     mode,
     ensemble: {
+      membership: MEMBERSHIP,
       quorumSize: 3,
       leaderId: 3,
       leader:

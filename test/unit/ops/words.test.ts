@@ -4,7 +4,14 @@ import { answer, fourLetterWord, fourLetterWords, metrics, summaries } from '../
 import type { FourLetterWord } from '../../../src/ops/index.js';
 import type { Status } from '../../../src/server/index.js';
 import { NO_SESSION, OpCode, sessionIdOf, zxidOf } from '../../../src/types/index.js';
-import { SESSION, exampleConfig, exampleConnection, exampleMember, exampleStatus } from './exampleStatus.js';
+import {
+  MEMBERSHIP,
+  SESSION,
+  exampleConfig,
+  exampleConnection,
+  exampleMember,
+  exampleStatus,
+} from './exampleStatus.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -275,15 +282,6 @@ describe('dump', () => {
 });
 
 describe('of a member of an ensemble', () => {
-  const MEMBERSHIP = [
-    'membership: ',
-    'server.1=127.0.0.1:2801:3801:participant',
-    'server.2=127.0.0.1:2802:3802:participant',
-    'server.3=127.0.0.1:2803:3803:participant;0.0.0.0:2181',
-    'server.4=127.0.0.1:2804:3804:observer',
-    'version=0',
-  ].join('\n');
-
   it('conf has its ports, its limits and the membership, without a newline behind it', async () => {
     expect(await ask('conf', exampleMember('follower'))).to.satisfy((text: string) =>
       text.endsWith(
@@ -297,6 +295,7 @@ describe('of a member of an ensemble', () => {
           'electionPort=3802',
           'quorumPort=2802',
           'peerType=0',
+          'membership: ',
           MEMBERSHIP,
         ].join('\n'),
       ),
