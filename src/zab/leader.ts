@@ -37,6 +37,7 @@ export class Leader implements LeaderView {
   readonly #startedAt: number;
   /** Before it had an epoch. */
   readonly #wasBlank: boolean;
+  #isUnanimous = false;
   readonly #handlers = new Map<ServerId, LearnerHandler>();
   /** Voters that look for another leader, in a newer round than this leader's. */
   readonly #deserters = new Set<ServerId>();
@@ -294,6 +295,7 @@ export class Leader implements LeaderView {
       const handler = this.#voterHandler(id);
       return handler?.ackEpoch?.counts === true && this.#isWitness(handler);
     };
+    this.#isUnanimous = this.#everyonePromised();
     if (!isQuorum(this.#context, promised)) return;
     this.#phase = 'entering';
     if (this.#context.epochs.currentEpoch === this.#epoch) return this.#enter();
@@ -306,12 +308,13 @@ export class Leader implements LeaderView {
    */
   #isWitness({ info }: LearnerHandler): boolean {
     if (info?.blank !== true) return true;
-    if (this.#context.history.tail.index > 0) return false;
-    return (
-      this.#wasBlank ||
-      this.#context.configurations.every(({ voters }) =>
-        voters.every((id) => this.#isSelf(id) || this.#voterHandler(id)?.ackEpoch?.counts === true),
-      )
+    return this.#context.history.tail.index === 0 && (this.#wasBlank || this.#isUnanimous);
+  }
+
+  /** Everyone has promised; remembered once the epoch is entered, whoever is lost after that. */
+  #everyonePromised(): boolean {
+    return this.#context.configurations.every(({ voters }) =>
+      voters.every((id) => this.#isSelf(id) || this.#voterHandler(id)?.ackEpoch?.counts === true),
     );
   }
 

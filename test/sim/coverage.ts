@@ -19,9 +19,8 @@ export class Coverage {
 }
 
 /**
- * Situations of zab.md 4.4 that this simulator can bring about (a log that is ahead of its epoch takes more than 16 MiB
- * of synchronisation);
- * `npm run sim` says which of them did not come up.
+ * Situations of zab.md 4.4 that this simulator can bring about; `npm run sim` says which of them did not come up. (A log
+ * that is ahead of its epoch is none: it takes more than 16 MiB of synchronisation.)
  */
 export const EXPECTED: readonly string[] = [
   'DIFF empty',

@@ -68,6 +68,7 @@ async function runAll(): Promise<void> {
     agreed += progress.agreed;
     coverage.add(progress.counts);
     failures.push(...progress.failures);
+    for (const { seed, property } of progress.failures) console.log(`Failed: ${property} with seed ${seed}`);
     if (progress.failures.length > 0 && !values.all) for (const child of children) child.kill();
     if (performance.now() - shownAt < 5000) return;
     shownAt = performance.now();

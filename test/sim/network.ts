@@ -83,7 +83,7 @@ export class Network {
     const end = this.#election(from, to);
     if (end === undefined) return;
     const copy = copyOf(notification);
-    const isFavoured = copy.state === 'looking' && copy.leader === this.favourite;
+    const isFavoured = copy.state === 'looking' && copy.leader === this.favourite && !copy.leaderBlank;
     const message = isFavoured ? { ...copy, peerEpoch: FAVOURED_EPOCH } : copy;
     if (end.up && end.pipe !== undefined) {
       end.pipe.send(message);
