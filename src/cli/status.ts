@@ -13,9 +13,15 @@ export async function printStatus(location: ConfigLocation): Promise<number> {
   try {
     const { clientPort, clientPortAddress: address = 'localhost' } = loadConfig(location).config;
     console.log(`Client port found: ${clientPort}. Client address: ${address}. Client SSL: false.`);
-    const mode = /^Mode: .*$/m.exec(await fourLetterWord('srvr', address, clientPort))?.[0];
+    const answer = await fourLetterWord('srvr', address, clientPort);
+    const mode = /^Mode: .*$/m.exec(answer)?.[0];
     if (mode === undefined) {
-      console.log('Error contacting service. It is probably not running.');
+      // ZooKeeper says the first for both. Scripts that look for its beginning find that of the other as well.
+      if (answer === '') console.log('Error contacting service. It is probably not running.');
+      else
+        console.log(
+          'Error contacting service. It is running, but serves nobody: it has no leader, or begins or ends.',
+        );
       return ExitCode.UNEXPECTED;
     }
     console.log(mode);

@@ -60,6 +60,7 @@ export function resolveEnsemble(
     quorumListenOnAllIps: settings.take(ensembleOptions.quorumListenOnAllIps),
     electionPortBindRetry: settings.take(ensembleOptions.electionPortBindRetry),
     peerAddressCheck: settings.take(ownOptions.peerAddressCheck),
+    standaloneEnabled: settings.take(ensembleOptions.standaloneEnabled),
     leaderServes: settings.take(ensembleOptions.leaderServes),
     localSessionsEnabled: settings.take(ensembleOptions.localSessions),
     localSessionsUpgradingEnabled: settings.take(ensembleOptions.localSessionsUpgrading),

@@ -10,7 +10,7 @@ export { loadConfig, prepareDataDirs } from './load.js';
 export type { ConfigLocation } from './load.js';
 export { logFormats, logLevels } from './logOptions.js';
 export type { LogFormat, LogLevel } from './logOptions.js';
-export { judgeMembership, parseMembership } from './membership.js';
+export { formatMembership, judgeMembership, parseMembership } from './membership.js';
 export type { Membership, MembershipVerdict, PlacedKey } from './membership.js';
 export type { Option, OptionFamily, OptionGroup, OptionScope, OptionStatus, Parsed } from './option.js';
 export { allOptions, optionByKey, optionByProperty, optionGroups } from './options.js';

@@ -5,7 +5,7 @@
 import { ConfigError } from './errors.js';
 import { Problems } from './problems.js';
 import type { Member } from './serverLine.js';
-import { parseServerLine } from './serverLine.js';
+import { formatServerLine, parseServerLine } from './serverLine.js';
 
 /** The members and how they vote. */
 export interface Membership {
@@ -125,6 +125,20 @@ export function judgeMembership(membership: Membership, standaloneEnabled: boole
     );
   }
   return { distributed: true, warnings };
+}
+
+/**
+ * The membership as ZooKeeper shows it in `conf` and in /zookeeper/config, which Curator and kazoo read: no newline at
+ * the end. With groups or weights every voter has a weight line.
+ */
+export function formatMembership({ members, groups, weights, version }: Membership): string {
+  const lines = members.map(formatServerLine);
+  if (groups.size > 0 || weights.size > 0) {
+    for (const [group, ids] of groups) lines.push(`group.${group}=${ids.join(':')}`);
+    for (const { id, role } of members)
+      if (role === 'participant') lines.push(`weight.${id}=${weights.get(id) ?? 1}`);
+  }
+  return [...lines, `version=${version}`].join('\n');
 }
 
 /** The version at the end of the name of a dynamic configuration file, in hex, or 0. */

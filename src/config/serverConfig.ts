@@ -69,6 +69,8 @@ export interface EnsembleConfig {
   /** A connection to a peer port must come from an address of the member that it claims to be. */
   readonly peerAddressCheck: boolean;
 
+  /** With false the ensemble may shrink to one participant. */
+  readonly standaloneEnabled: boolean;
   /** The leader accepts clients. */
   readonly leaderServes: boolean;
   /** Sessions begin as local ones. */

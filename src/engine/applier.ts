@@ -23,6 +23,8 @@ export interface ApplierParts {
   readonly history: History;
   /** By which sessions expire. */
   readonly clock: () => number;
+  /** The record brought a configuration. */
+  readonly reconfigured: (mark: LogMark) => void;
   readonly trace: ((event: TraceEvent) => void) | undefined;
 }
 
@@ -76,6 +78,7 @@ export class Applier {
     const changes: Change[] = [];
     this.#own.state.apply(mark, header, txn, this.#own.clock(), changes, results);
     this.#own.trace?.({ kind: 'apply', mark });
+    if (txn.type === OpCode.reconfig) this.#own.reconfigured(mark);
     for (const change of changes) this.#own.clients.trigger(change, mark.zxid);
     const session = sessionIdOf(header.clientId);
     if (txn.type === OpCode.createSession) {

@@ -6,15 +6,16 @@
  * committed; then its events leave, then its reply. A read is answered from the tree, after the connection's own earlier
  * writes.
  */
-import { Reader } from '../codec/index.js';
+import { Reader, type LogRecord } from '../codec/index.js';
 import type { Sessions } from '../session/index.js';
-import type { InternalRequest, Tree } from '../tree/index.js';
+import { CONFIG, type InternalRequest, type Tree } from '../tree/index.js';
 import {
   KeeperError,
   NO_SESSION,
   OpCode,
   isWrite,
   readRequest,
+  readTxn,
   serverOf,
   sessionIdOf,
   type Request,
@@ -47,6 +48,7 @@ import { Handshake, type Service } from './handshake.js';
 import { LocalSessions } from './localSessions.js';
 import type { ConnectInput, ConnectionId, Input, Output, RequestInput } from './messages.js';
 import type { LogMark } from './ports.js';
+import type { ProposalStats } from './proposalStats.js';
 import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
@@ -88,7 +90,7 @@ export class Engine implements StateMachine {
     const { counterStart } = settings;
     this.#peerSettings = counterStart === undefined ? peer : { ...peer, counterStart };
     const output = (): Output => this.#output;
-    this.#state = new State(settings.tickMs);
+    this.#state = new State(settings.tickMs, settings.configText);
     this.peer = new QuorumPeer(this.#peerSettings, this, output);
     this.#clients = new Clients(this.#state, settings, output);
     this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);
@@ -102,6 +104,7 @@ export class Engine implements StateMachine {
       forwarder: this.#forwarder,
       history: this.peer.history,
       clock: () => this.#clock,
+      reconfigured: (mark) => this.peer.configurationApplied(mark.index),
       trace: this.#peerSettings.trace,
     });
     this.#handshake = new Handshake({
@@ -169,6 +172,11 @@ export class Engine implements StateMachine {
     return this.#proposer.length + this.#forwarder.length;
   }
 
+  /** What it proposed as leader. */
+  get proposalStats(): ProposalStats {
+    return this.#proposer.stats;
+  }
+
   /** Bytes of their records. */
   get outstandingBytes(): number {
     return this.#proposer.bytes;
@@ -213,6 +221,9 @@ export class Engine implements StateMachine {
     this.#state.restored(mark);
     this.#proposer.reset();
     this.peer.restored(mark);
+    const text = this.tree.get(CONFIG)?.data?.toString() ?? '';
+    const configuration = this.#settings.memberships?.parse(text);
+    if (configuration !== undefined) this.peer.configurationRestored(configuration);
   }
 
   /** The log failed and can be written again: its records behind what is applied follow, then `start`. */
@@ -512,6 +523,12 @@ export class Engine implements StateMachine {
     if (message.kind === 'revalidated' && message.valid)
       this.#clients.attach(connection, answered.session, answered.timeOut);
     else this.#clients.refuse(answered.connection);
+  }
+
+  configurationOf(record: LogRecord): Configuration | undefined {
+    const { txn } = readTxn(Reader.over(record.payload));
+    if (txn.type !== OpCode.reconfig) return undefined;
+    return this.#settings.memberships?.parse(txn.record.data?.toString() ?? '');
   }
 
   commit(index: number): void {

@@ -1,6 +1,6 @@
 /** The state machine that the host loop and the simulator drive. */
 export { Engine } from './engine.js';
-export type { EngineSettings } from './settings.js';
+export type { EngineSettings, Memberships } from './settings.js';
 export {
   newOutput,
   type ClientEffect,

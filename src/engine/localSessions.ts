@@ -32,6 +32,11 @@ export class LocalSessions {
     return this.#sessions.size;
   }
 
+  /** See `Sessions`. */
+  get buckets(): Sessions['buckets'] {
+    return this.#sessions.buckets;
+  }
+
   has(id: SessionId): boolean {
     return this.#sessions.has(id);
   }

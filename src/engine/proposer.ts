@@ -2,9 +2,11 @@
  * What only the leader does: checks each write once, against the tree plus what is outstanding, and turns it into a txn
  * (design D1); decides which sessions are over.
  */
-import type { TxnHeader } from '../codec/index.js';
+import type { ReconfigRequest, TxnHeader } from '../codec/index.js';
 import {
+  CONFIG,
   Outstanding,
+  checkAcl,
   prepare,
   type Identity,
   type InternalRequest,
@@ -14,16 +16,18 @@ import {
   KeeperError,
   NO_SESSION,
   OpCode,
+  Perms,
   writeTxn,
   type SessionId,
   type Txn,
   type WriteRequest,
 } from '../types/index.js';
 import { Queue } from '../util/index.js';
-import type { Asker, QuorumPeer, ServerId } from '../zab/index.js';
+import type { Asker, Configuration, QuorumPeer, ServerId } from '../zab/index.js';
 import type { ConnectionId, Output } from './messages.js';
-import type { EngineSettings } from './settings.js';
+import type { EngineSettings, Memberships } from './settings.js';
 import type { State } from './state.js';
+import { ProposalStats } from './proposalStats.js';
 import { mayGrow, type Proposal } from './writes.js';
 
 /** Who asks for a write, and where the answer goes. */
@@ -57,6 +61,9 @@ export class Proposer {
   readonly #opening = new Set<SessionId>();
   #outstanding: Outstanding;
   #bytes = 0;
+  /** What the reconfig under preparation brings. */
+  #nextConfiguration: Configuration | undefined;
+  readonly stats = new ProposalStats();
   hasRoom = true;
 
   constructor(state: State, settings: EngineSettings, peer: () => QuorumPeer, output: () => Output) {
@@ -79,6 +86,7 @@ export class Proposer {
 
   /** Another leadership, or another tree: nothing is outstanding. */
   reset(): void {
+    this.stats.resetSizes();
     this.#proposals.clear();
     this.#bytes = 0;
     this.#speakers.clear();
@@ -119,6 +127,9 @@ export class Proposer {
       origin.asker,
     );
     this.#bytes += bytes;
+    const configuration = this.#takeNextConfiguration();
+    if (configuration !== undefined) peer.reconfigure(mark.index, configuration);
+    this.stats.note(bytes);
     const { connection } = origin;
     this.#proposals.push({ mark, header, txn, bytes, connection, xid: cxid, op: request.type });
     if (request.type === OpCode.createSession) {
@@ -137,6 +148,7 @@ export class Proposer {
     if (head?.mark.index !== index) return undefined;
     this.#proposals.shift();
     this.#bytes -= head.bytes;
+    this.stats.committed++;
     return head;
   }
 
@@ -179,11 +191,36 @@ export class Proposer {
       if (request.type !== OpCode.createSession && origin !== ITSELF) this.#checkSession(session, origin);
       if (!this.hasRoom && mayGrow(request))
         throw new KeeperError('SYSTEMERROR', undefined, 'the disk is nearly full');
+      if (request.type === OpCode.reconfig && this.#settings.memberships !== undefined)
+        return this.#reconfigure(this.#settings.memberships, request.record, origin);
       return prepare(this.#outstanding, request, context);
     } catch (error) {
       if (!(error instanceof KeeperError)) throw error;
       return { type: OpCode.error, record: { err: error.wireCode } };
     }
+  }
+
+  /** Every check in ZooKeeper's order; the right to do it comes last. */
+  #reconfigure(memberships: Memberships, record: ReconfigRequest, { identities }: Origin): Txn {
+    if (!this.#settings.prepare.reconfigEnabled) throw new KeeperError('RECONFIGDISABLED');
+    const peer = this.#peer();
+    if (peer.isReconfiguring) throw new KeeperError('RECONFIGINPROGRESS');
+    const current = peer.configuration;
+    if (record.curConfigId !== -1n && record.curConfigId !== current.version)
+      throw new KeeperError('BADVERSION');
+    const { text, configuration } = memberships.next(current, record, peer.nextZxid);
+    if (!peer.isQuorumSynced(configuration)) throw new KeeperError('NEWCONFIGNOQUORUM');
+    const node = this.#outstanding.node(CONFIG);
+    if (node !== undefined) checkAcl(node.acl, Perms.write, identities, this.#settings.prepare.acl, CONFIG);
+    this.#nextConfiguration = configuration;
+    // ZooKeeper gives this znode the version -1, whatever it had.
+    return { type: OpCode.reconfig, record: { path: CONFIG, data: Buffer.from(text), version: -1 } };
+  }
+
+  #takeNextConfiguration(): Configuration | undefined {
+    const configuration = this.#nextConfiguration;
+    this.#nextConfiguration = undefined;
+    return configuration;
   }
 
   #checkSession(session: SessionId, { asker, localSession }: Origin): void {

@@ -1,6 +1,23 @@
 /** What the configuration says about the engine. */
 import type { PrepareSettings } from '../tree/index.js';
-import type { PeerSettings } from '../zab/index.js';
+import type { ReconfigRequest } from '../codec/index.js';
+import type { Zxid } from '../types/index.js';
+import type { Configuration, PeerSettings } from '../zab/index.js';
+
+/** Configurations as the text that clients see and the log holds. */
+export interface Memberships {
+  /** Undefined for a text that is no configuration. */
+  parse(text: string): Configuration | undefined;
+  /**
+   * What a reconfig request makes of `current`.
+   * @throws KeeperError BADARGUMENTS, or MARSHALLINGERROR for an id that is no number
+   */
+  next(
+    current: Configuration,
+    request: ReconfigRequest,
+    version: Zxid,
+  ): { readonly text: string; readonly configuration: Configuration };
+}
 
 export interface EngineSettings {
   readonly prepare: PrepareSettings;
@@ -16,12 +33,16 @@ export interface EngineSettings {
   readonly multiReadBytesMax?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
+  /** Data of /zookeeper/config, which every member takes from its own configuration. @default what the tree has */
+  readonly configText?: string;
   /** Sessions begin as local ones, known to their server alone. @default false */
   readonly localSessions?: boolean;
   /** A local session becomes a global one when it creates an ephemeral znode. @default false */
   readonly localSessionsUpgrading?: boolean;
   /** Without a quorum, reads are served to clients that take that. @default false */
   readonly readOnlyMode?: boolean;
+  /** How configurations are read and made; without it there is no reconfig. */
+  readonly memberships?: Memberships;
   /** Clients may connect to this server while it leads. @default true */
   readonly leaderServes?: boolean;
   /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */

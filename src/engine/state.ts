@@ -1,8 +1,8 @@
 /** What the log makes of it: tree and sessions as of the last applied record. The same on every server. */
 import type { TxnHeader } from '../codec/index.js';
 import { Sessions } from '../session/index.js';
-import { Tree, applyTxn, type Change, type OpResult } from '../tree/index.js';
-import { OpCode, makeZxid, sessionIdOf, zxidOf, type Txn, type Zxid } from '../types/index.js';
+import { CONFIG, Tree, applyTxn, type Change, type OpResult } from '../tree/index.js';
+import { OpCode, ZXID_ZERO, makeZxid, sessionIdOf, zxidOf, type Txn, type Zxid } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { DigestLog } from './digestLog.js';
 import { LOG_START, type LogMark } from './ports.js';
@@ -10,14 +10,20 @@ import { LOG_START, type LogMark } from './ports.js';
 export class State {
   readonly digests = new DigestLog();
   readonly #tickMs: number;
-  #tree = new Tree();
+  readonly #configText: Buffer | undefined;
+  #tree: Tree;
   #sessions: Sessions;
   #applied: LogMark = LOG_START;
   #lastZxid: Zxid = LOG_START.zxid;
 
-  /** @param tickMs how coarse session expiry is */
-  constructor(tickMs: number) {
+  /**
+   * @param tickMs how coarse session expiry is
+   * @param configText what /zookeeper/config holds until a reconfig
+   */
+  constructor(tickMs: number, configText?: string) {
     this.#tickMs = tickMs;
+    this.#configText = configText === undefined ? undefined : Buffer.from(configText);
+    this.#tree = this.#emptyTree();
     this.#sessions = new Sessions(tickMs);
   }
 
@@ -43,7 +49,7 @@ export class State {
 
   /** Forgets everything: rows come, then `restored`. */
   clear(): void {
-    this.#tree = new Tree();
+    this.#tree = this.#emptyTree();
     this.#sessions = new Sessions(this.#tickMs);
     this.#applied = LOG_START;
   }
@@ -51,9 +57,18 @@ export class State {
   /** All rows of a tree were put back: the log goes on behind `mark`. */
   restored(mark: LogMark): void {
     this.#tree.restored();
+    // A configuration that came by a record stands above the one in the files.
+    if (this.#configText !== undefined && this.#tree.get(CONFIG)?.mzxid === ZXID_ZERO)
+      this.#tree.configure(this.#configText);
     this.#sessions.takeChanges();
     this.#applied = mark;
     this.#lastZxid = mark.zxid;
+  }
+
+  #emptyTree(): Tree {
+    const tree = new Tree();
+    if (this.#configText !== undefined) tree.configure(this.#configText);
+    return tree;
   }
 
   /** @param clock by which sessions expire */

@@ -51,6 +51,10 @@ export function bodyOf(op: number, txn: Txn, results: readonly OpResult[]): Repl
     case OpCode.createContainer:
     case OpCode.createTTL:
       return stat === undefined ? undefined : { kind: 'pathStat', path, stat };
+    case OpCode.reconfig:
+      return stat === undefined || txn.type !== OpCode.reconfig
+        ? undefined
+        : { kind: 'data', data: txn.record.data, stat };
     case OpCode.setData:
     case OpCode.setACL:
       return stat === undefined ? undefined : { kind: 'stat', stat };

@@ -16,7 +16,8 @@ export interface Metric {
   readonly doc: string;
   /** Printed with a decimal point also when it is whole, as Java does. */
   readonly fractional?: true;
-  readonly value: (status: Status, process: ProcessStatus) => number;
+  /** Undefined where it has no meaning: there is no line then. */
+  readonly value: (status: Status, process: ProcessStatus) => number | undefined;
 }
 
 /** Several numbers of one kind of event. */
@@ -24,7 +25,7 @@ export interface Summary {
   /** ZooKeeper's, without `zk_` and without the `avg_`, `min_`, `max_`, `cnt_`, `sum_` in front. */
   readonly name: string;
   readonly doc: string;
-  readonly values: (status: Status) => SummaryValues;
+  readonly values: (status: Status) => SummaryValues | undefined;
 }
 
 /** What a summary consists of. `min` and `max` mean nothing while `count` is 0. */
@@ -113,14 +114,14 @@ export const metrics: readonly Metric[] = [
   {
     name: 'global_sessions',
     kind: 'gauge',
-    doc: 'Sessions, with a connection or without.',
+    doc: 'Sessions that the whole ensemble knows, with a connection or without.',
     value: (status) => status.sessionsCount,
   },
   {
     name: 'local_sessions',
     kind: 'gauge',
-    doc: 'Always 0: there are no local sessions.',
-    value: () => 0,
+    doc: 'Sessions that this server alone knows (`localSessionsEnabled`, read-only mode).',
+    value: (status) => status.localSessionsCount,
   },
   {
     name: 'open_file_descriptor_count',
@@ -183,6 +184,108 @@ export const metrics: readonly Metric[] = [
     doc: 'Requests that could not be decoded. Not a name of ZooKeeper.',
     value: (status) => status.requestsMalformed,
   },
+  {
+    name: 'quorum_size',
+    kind: 'gauge',
+    doc: 'Ensemble: servers that vote.',
+    value: ({ ensemble, readOnly }) => (readOnly ? undefined : ensemble?.quorumSize),
+  },
+  {
+    name: 'observer_master_id',
+    kind: 'gauge',
+    doc: 'Observer: the id of the server that it follows.',
+    value: ({ ensemble, mode }) => (mode === 'observer' ? ensemble?.leaderId : undefined),
+  },
+  {
+    name: 'leader_uptime',
+    kind: 'gauge',
+    doc: 'Leader: time since it leads, ms.',
+    value: ({ ensemble }) => ensemble?.leader?.uptimeMs,
+  },
+  {
+    name: 'learners',
+    kind: 'gauge',
+    doc: 'Leader: servers connected to it, up to date or not.',
+    value: ({ ensemble }) => ensemble?.leader?.learners,
+  },
+  {
+    name: 'synced_followers',
+    kind: 'gauge',
+    doc: 'Leader: followers that are up to date.',
+    value: ({ ensemble }) => ensemble?.leader?.syncedFollowers,
+  },
+  {
+    name: 'synced_non_voting_followers',
+    kind: 'gauge',
+    doc: 'Leader: those of them that have no vote.',
+    value: ({ ensemble }) => ensemble?.leader?.syncedNonVotingFollowers,
+  },
+  {
+    name: 'synced_observers',
+    kind: 'gauge',
+    doc: 'Leader: observers that are up to date.',
+    value: ({ ensemble }) => ensemble?.leader?.syncedObservers,
+  },
+  {
+    name: 'pending_syncs',
+    kind: 'gauge',
+    doc: 'Leader: `sync` requests that wait for a quorum to confirm that it still leads.',
+    value: ({ ensemble }) => ensemble?.leader?.pendingSyncs,
+  },
+  {
+    name: 'last_proposal_size',
+    kind: 'gauge',
+    doc: 'Leader: bytes of the last proposal; -1 before the first.',
+    value: ({ ensemble }) => ensemble?.leader?.proposalSizes.last,
+  },
+  {
+    name: 'max_proposal_size',
+    kind: 'gauge',
+    doc: 'Leader: bytes of the largest since it leads or srst; -1 before the first.',
+    value: ({ ensemble }) => ensemble?.leader?.proposalSizes.max,
+  },
+  {
+    name: 'min_proposal_size',
+    kind: 'gauge',
+    doc: 'Leader: bytes of the smallest; -1 before the first.',
+    value: ({ ensemble }) => ensemble?.leader?.proposalSizes.min,
+  },
+  {
+    name: 'proposal_count',
+    kind: 'counter',
+    doc: 'Ensemble: txns that this server proposed as leader.',
+    value: ({ ensemble }) => ensemble?.proposals,
+  },
+  {
+    name: 'commit_count',
+    kind: 'counter',
+    doc: 'Ensemble: those of them that a quorum has and that are applied.',
+    value: ({ ensemble }) => ensemble?.commits,
+  },
+  {
+    name: 'diff_count',
+    kind: 'counter',
+    doc: 'Ensemble: servers that this one brought up to date with records of its log.',
+    value: ({ ensemble }) => ensemble?.diffs,
+  },
+  {
+    name: 'snap_count',
+    kind: 'counter',
+    doc: 'Ensemble: servers that this one brought up to date with a snapshot.',
+    value: ({ ensemble }) => ensemble?.snapshots,
+  },
+  {
+    name: 'looking_count',
+    kind: 'counter',
+    doc: 'Ensemble: how often this server looked for a leader.',
+    value: ({ ensemble }) => ensemble?.elections,
+  },
+  {
+    name: 'peer_alarms',
+    kind: 'counter',
+    doc: 'Ensemble: things between servers that must not happen; the log has them. Not a name of ZooKeeper.',
+    value: ({ ensemble }) => ensemble?.alarms,
+  },
 ];
 
 /** Printed behind the metrics. */
@@ -191,5 +294,10 @@ export const summaries: readonly Summary[] = [
     name: 'fsynctime',
     doc: 'Time the log took to reach the disk, per write, ms.',
     values: (status) => status.fsync,
+  },
+  {
+    name: 'election_time',
+    doc: 'Ensemble: time from looking for a leader to finding one, ms.',
+    values: ({ ensemble }) => ensemble?.electionTime,
   },
 ];

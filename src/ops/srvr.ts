@@ -37,5 +37,13 @@ function body(status: Status): string {
     `Zxid: ${hex(status.lastZxid)}`,
     `Mode: ${serverState(status)}`,
     `Node count: ${whole(status.nodeCount)}`,
+    ...proposals(status),
   );
+}
+
+/** A line that only leaders have. */
+function proposals({ ensemble }: Status): string[] {
+  if (ensemble?.leader === undefined) return [];
+  const { last, min, max } = ensemble.leader.proposalSizes;
+  return [`Proposal sizes last/min/max: ${whole(last)}/${whole(min)}/${whole(max)}`];
 }

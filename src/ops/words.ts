@@ -37,7 +37,7 @@ const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 export const fourLetterWords: readonly FourLetterWord[] = [
   define({
     name: 'conf',
-    doc: 'The configuration in effect.',
+    doc: 'The configuration in effect; in an ensemble with its members.',
     sample: lines(
       'clientPort=2181',
       'secureClientPort=-1',
@@ -81,7 +81,7 @@ export const fourLetterWords: readonly FourLetterWord[] = [
   }),
   define({
     name: 'dump',
-    doc: 'Sessions by the time they expire, ephemeral znodes by session, connections by the time they expire.',
+    doc: 'Sessions by the time they expire (on followers and observers with their timeouts), ephemeral znodes by session, connections by the time they expire.',
     sample: lines(
       'SessionTracker dump:',
       'Session Sets (1)/(1):',
@@ -195,7 +195,7 @@ export const fourLetterWords: readonly FourLetterWord[] = [
   }),
   define({
     name: 'srst',
-    doc: 'Resets latencies, fsync times, packets and sizes of replies.',
+    doc: 'Resets latencies, fsync times, packets and sizes of replies and proposals.',
     sample: lines('Server stats reset.'),
     answer: (status) => {
       status.resetServerStats();
@@ -204,7 +204,7 @@ export const fourLetterWords: readonly FourLetterWord[] = [
   }),
   define({
     name: 'srvr',
-    doc: 'The server at a glance; always on the whitelist.',
+    doc: 'The server at a glance, its role included; always on the whitelist.',
     sample: lines(
       'Zookeeper version: 3.9.5-zabkeeper-0.1.0, built on 2026-01-01 00:00 UTC',
       'Latency min/avg/max: 0/2.2/5',

@@ -155,6 +155,8 @@ export class Connection {
         return;
       }
       this.#phase = 'word';
+      this.#received++;
+      this.#host.stats.packetsReceived++;
       this.#host.answerWord(this, word, opening.subarray(4, 4 + argumentBytes));
       return;
     }
@@ -524,7 +526,8 @@ export class Connection {
       queued: this.outstanding,
       received: this.#received,
       sent: this.#sent,
-      reading: this.#reading,
+      // Nothing more is taken from whoever asked a word.
+      reading: this.#reading && this.#phase !== 'word',
       lastOp: this.#lastOp,
       establishedAt: this.establishedAt,
       lastCxid: this.#lastCxid,

@@ -1,7 +1,8 @@
 /** What of the configuration concerns the engine. */
-import type { EnsembleConfig, ServerConfig } from '../config/index.js';
+import { formatMembership, type EnsembleConfig, type ServerConfig } from '../config/index.js';
 import type { EngineSettings } from '../engine/index.js';
-import { Configuration, type PeerSettings } from '../zab/index.js';
+import type { PeerSettings } from '../zab/index.js';
+import { EnsembleConfiguration, memberships } from './memberships.js';
 
 /** Session ids of a standalone server carry this, whatever `myid` says. */
 const STANDALONE_SERVER_ID = 1;
@@ -37,6 +38,8 @@ function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineS
   if (ensemble === undefined) return {};
   return {
     peer: peerSettings(ensemble),
+    memberships: memberships(!ensemble.standaloneEnabled),
+    configText: formatMembership(ensemble.membership),
     localSessions: ensemble.localSessionsEnabled,
     localSessionsUpgrading: ensemble.localSessionsUpgradingEnabled,
     readOnlyMode: ensemble.readOnlyMode,
@@ -45,10 +48,9 @@ function ensembleSettings(ensemble: EnsembleConfig | undefined): Partial<EngineS
 }
 
 function peerSettings(ensemble: EnsembleConfig): PeerSettings {
-  const { members, groups, weights } = ensemble.membership;
   return {
     id: ensemble.id,
-    configuration: new Configuration(members, [...groups.values()], weights),
+    configuration: new EnsembleConfiguration(ensemble.membership),
     heartbeatMs: ensemble.heartbeatMs,
     leaseMs: ensemble.leaseTimeMs,
     peerTimeoutMs: ensemble.peerTimeoutMs,

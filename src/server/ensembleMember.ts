@@ -4,13 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { EnsembleConfig } from '../config/index.js';
+import type { EnsembleConfig, Member } from '../config/index.js';
 import type { Engine, Input, Output } from '../engine/index.js';
 import { PeerLinks } from '../net/index.js';
 import type { Storage } from '../storage/index.js';
 import { unreachable } from '../util/index.js';
-import type { PeerNote } from '../zab/index.js';
+import type { Configuration, PeerNote } from '../zab/index.js';
 import { buildInfo } from './buildInfo.js';
+import { EnsembleConfiguration } from './memberships.js';
+import { Summary } from './stats.js';
 
 /** What the host loop does for it. */
 export interface EnsembleHost {
@@ -24,6 +26,12 @@ export class EnsembleMember {
   readonly #host: EnsembleHost;
   /** Alarms so far: things that must not happen. */
   alarms = 0;
+  /** How often this server looked for a leader. */
+  elections = 0;
+  /** How long, in ms, until it found one. */
+  readonly electionTime = new Summary();
+  /** When it began to lead, on the host's clock. */
+  leadingSince = 0;
   snapshotsSent = 0;
   diffsSent = 0;
 
@@ -32,7 +40,7 @@ export class EnsembleMember {
     this.links = new PeerLinks(
       {
         self: config.id,
-        members: () => config.membership.members,
+        members: () => membersOf(host.engine.peer.configurations),
         // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
         ensembleId: () => (storage.tail.index === 0 ? undefined : idOf(storage.secret)),
         version: buildInfo.version,
@@ -62,16 +70,19 @@ export class EnsembleMember {
     const { log } = this.#host;
     switch (note.kind) {
       case 'looking':
+        this.elections++;
         if (note.why === 'start') log.info({ round: note.round }, 'Looking for a leader.');
         else log.warn({ round: note.round }, `Looking for a leader: ${note.why}.`);
         return;
       case 'elected':
+        this.electionTime.note(note.tookMs);
         log.info(
           { leader: note.leader, ms: Math.round(note.tookMs) },
           `Elected server ${note.leader} in ${Math.round(note.tookMs)} ms.`,
         );
         return;
       case 'leading':
+        this.leadingSince = performance.now();
         log.info({ epoch: note.epoch }, `Leading, epoch ${note.epoch}.`);
         return;
       case 'following':
@@ -110,6 +121,15 @@ export class EnsembleMember {
 
 /** A peer that does not answer within this is not waited for, whatever cnxTimeout says: there are others. */
 const CONNECT_MS_MAX = 500;
+
+/** Everybody who counts, or will once what is in the log is committed. */
+function membersOf(configurations: readonly Configuration[]): readonly Member[] {
+  const members = new Map<number, Member>();
+  for (const configuration of configurations)
+    if (configuration instanceof EnsembleConfiguration)
+      for (const member of configuration.membership.members) members.set(member.id, member);
+  return [...members.values()];
+}
 
 function idOf(secret: Buffer): string {
   return createHash('sha256').update('ensemble').update(secret).digest('hex').slice(0, 16);

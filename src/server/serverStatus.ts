@@ -2,9 +2,21 @@
 import { buildInfo } from './buildInfo.js';
 import type { ServerConfig } from '../config/index.js';
 import type { Storage } from '../storage/index.js';
+import type { Engine } from '../engine/index.js';
 import { NO_SESSION, epochOf, type SessionId, type Zxid } from '../types/index.js';
 import type { Server } from './server.js';
-import type { ConnectionStatus, LatencyStatus, Mode, Status, WatchStatus } from './status.js';
+import type {
+  ConnectionStatus,
+  EnsembleStatus,
+  LatencyStatus,
+  LeaderStatus,
+  Mode,
+  Status,
+  SummaryStatus,
+  WatchStatus,
+} from './status.js';
+
+type SessionBuckets = ReturnType<Status['sessionBuckets']>;
 
 export class ServerStatus implements Status {
   readonly version = buildInfo.version;
@@ -27,6 +39,43 @@ export class ServerStatus implements Status {
 
   get readOnly(): boolean {
     return this.#server.engine.service === 'readOnly';
+  }
+
+  get ensemble(): EnsembleStatus | undefined {
+    const { member, engine } = this.#server;
+    if (member === undefined) return undefined;
+    const { peer, proposalStats } = engine;
+    const { count, sum, min, max } = member.electionTime;
+    return {
+      quorumSize: peer.configurations[0]?.voters.length ?? 0,
+      leaderId: peer.leaderId,
+      leader: this.#leader(member.leadingSince),
+      proposals: proposalStats.count,
+      commits: proposalStats.committed,
+      diffs: member.diffsSent,
+      snapshots: member.snapshotsSent,
+      elections: member.elections,
+      electionTime: { count, sum, min, max },
+      alarms: member.alarms,
+    };
+  }
+
+  #leader(since: number): LeaderStatus | undefined {
+    const { engine } = this.#server;
+    if (engine.service !== 'leading') return undefined;
+    const { learners, pendingSyncs } = engine.peer;
+    const { lastSize, minSize, maxSize } = engine.proposalStats;
+    const synced = learners.filter(({ upToDate }) => upToDate);
+    const followers = synced.filter(({ observer }) => !observer);
+    return {
+      uptimeMs: performance.now() - since,
+      learners: learners.length,
+      syncedFollowers: followers.length,
+      syncedNonVotingFollowers: followers.filter(({ votes }) => !votes).length,
+      syncedObservers: synced.length - followers.length,
+      pendingSyncs,
+      proposalSizes: { last: lastSize, min: minSize, max: maxSize },
+    };
   }
 
   get config(): ServerConfig {
@@ -94,10 +143,21 @@ export class ServerStatus implements Status {
     return this.#server.engine.sessions.size;
   }
 
-  readonly sessionBuckets = (): readonly { expiresAt: number; ids: readonly SessionId[] }[] => {
-    const { sessions, sessionClock } = this.#server.engine;
-    return sessions.buckets.map(({ at, ids }) => ({ expiresAt: Date.now() + at - sessionClock, ids }));
-  };
+  readonly sessions = (): readonly { id: SessionId; timeoutMs: number }[] =>
+    [...this.#server.engine.sessions].sort(({ id: a }, { id: b }) => (a < b ? -1 : a > b ? 1 : 0));
+
+  readonly sessionBuckets = (): SessionBuckets => this.#bucketsOf(this.#server.engine.sessions);
+
+  get localSessionsCount(): number {
+    return this.#server.engine.localSessions.size;
+  }
+
+  readonly localSessionBuckets = (): SessionBuckets => this.#bucketsOf(this.#server.engine.localSessions);
+
+  #bucketsOf({ buckets }: Pick<Engine['sessions'], 'buckets'>): SessionBuckets {
+    const { sessionClock } = this.#server.engine;
+    return buckets.map(({ at, ids }) => ({ expiresAt: Date.now() + at - sessionClock, ids }));
+  }
 
   readonly ephemerals = (): ReadonlyMap<SessionId, ReadonlySet<string>> =>
     this.#server.engine.tree.ephemerals;
@@ -159,14 +219,17 @@ export class ServerStatus implements Status {
     return this.#server.stats.bytesReceived;
   }
 
-  get fsync(): { count: number; sum: number; min: number; max: number } {
+  get fsync(): SummaryStatus {
     const { count, sum, min, max } = this.#server.stats.fsync;
     return { count, sum, min, max };
   }
 
   readonly sizes = (): Promise<{ dataDir: number; dataLogDir: number }> => this.#storage.sizes();
 
-  readonly resetServerStats = (): void => this.#server.stats.reset();
+  readonly resetServerStats = (): void => {
+    this.#server.stats.reset();
+    this.#server.engine.proposalStats.resetSizes();
+  };
 
   readonly resetConnectionStats = (): void => {
     for (const connection of this.#server.connections.values()) connection.resetStats();

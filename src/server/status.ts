@@ -53,6 +53,58 @@ export interface WatchStatus {
 /** What a server is to the others, as `srvr` names it. */
 export type Mode = 'standalone' | 'leader' | 'follower' | 'observer';
 
+/** Sizes of proposals in bytes, of this leadership and since srst; each -1 before the first. */
+export interface ProposalSizes {
+  readonly last: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What only a leader knows. */
+export interface LeaderStatus {
+  /** ms since it leads */
+  readonly uptimeMs: number;
+  /** Servers that are connected to it, up to date or not. */
+  readonly learners: number;
+  readonly syncedFollowers: number;
+  /** Those of them that have no vote. */
+  readonly syncedNonVotingFollowers: number;
+  readonly syncedObservers: number;
+  /** Requests `sync` that wait for a quorum to confirm the leader. */
+  readonly pendingSyncs: number;
+  readonly proposalSizes: ProposalSizes;
+}
+
+/** A server's place in its ensemble. */
+export interface EnsembleStatus {
+  /** Servers that vote. */
+  readonly quorumSize: number;
+  /** Who leads, as far as this server knows. */
+  readonly leaderId: number | undefined;
+  /** Undefined on all servers but a leader that serves. */
+  readonly leader: LeaderStatus | undefined;
+  /** Since the start of this server, as leader: proposals, and those committed. */
+  readonly proposals: number;
+  readonly commits: number;
+  /** Learners brought up to date by this server, with records and with a snapshot. */
+  readonly diffs: number;
+  readonly snapshots: number;
+  /** How often it looked for a leader. */
+  readonly elections: number;
+  /** How long it looked, in ms, each time that it found one. */
+  readonly electionTime: SummaryStatus;
+  /** Things that must not happen, see the log. */
+  readonly alarms: number;
+}
+
+/** `min` and `max` mean nothing while `count` is 0. */
+export interface SummaryStatus {
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface Status {
   /** Zabkeeper's version, e.g. 0.1.0. */
   readonly version: string;
@@ -67,6 +119,8 @@ export interface Status {
   readonly serving: boolean;
   readonly mode: Mode;
   readonly readOnly: boolean;
+  /** Undefined when this server is alone. */
+  readonly ensemble: EnsembleStatus | undefined;
   readonly uptimeMs: number;
   readonly lastZxid: Zxid;
   readonly epoch: number;
@@ -81,12 +135,18 @@ export interface Status {
   readonly outstanding: number;
   readonly connectionsCount: number;
   readonly connections: () => readonly ConnectionStatus[];
+  /** Sessions that the whole ensemble knows. */
   readonly sessionsCount: number;
-  /** Sessions by expiry time (ms since 1970), soonest first. */
+  /** With their timeouts, in the order of their ids. */
+  readonly sessions: () => readonly { readonly id: SessionId; readonly timeoutMs: number }[];
+  /** These sessions by expiry time (ms since 1970), soonest first; only a leader or a server alone knows them. */
   readonly sessionBuckets: () => readonly {
     readonly expiresAt: number;
     readonly ids: readonly SessionId[];
   }[];
+  /** Sessions that only this server knows. */
+  readonly localSessionsCount: number;
+  readonly localSessionBuckets: Status['sessionBuckets'];
   readonly ephemerals: () => ReadonlyMap<SessionId, ReadonlySet<string>>;
   readonly watches: WatchStatus;
   /** Digests of the tree at every 128th zxid, oldest first. */
@@ -99,12 +159,7 @@ export interface Status {
   readonly requestsMalformed: number;
   readonly bytesReceived: number;
   /** fsync times of the log in ms since the last reset. */
-  readonly fsync: {
-    readonly count: number;
-    readonly sum: number;
-    readonly min: number;
-    readonly max: number;
-  };
+  readonly fsync: SummaryStatus;
   /** Bytes of the database files. */
   readonly sizes: () => Promise<{ readonly dataDir: number; readonly dataLogDir: number }>;
   readonly resetServerStats: () => void;

@@ -1,6 +1,6 @@
 /** Starts servers: from a configuration, and embedded in somebody's program or test. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { resolveConfig, type ServerConfig } from '../config/index.js';
 import { StorageError, openMemoryStorage, openStorage, type Storage } from '../storage/index.js';
@@ -94,15 +94,19 @@ export interface StartOptions {
   readonly dataDir?: string;
   /** Keys of zoo.cfg, e.g. `{ tickTime: '100', enforceQuota: 'true' }`. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Which of the `server.N` lines among the properties is this server: what the file `myid` says elsewhere. */
+  readonly serverId?: number;
   /** @default none: the server is silent */
   readonly log?: Logger;
 }
 
 /**
- * Starts a server inside this process, for tests and tools: `await using zk = await startServer({ port: 0 })`.
+ * Starts a server inside this process, for tests and tools: `await using zk = await startServer({ port: 0 })`. A member of
+ * an ensemble is returned before there is a leader.
  * @throws ConfigError, StorageError or ListenError, as the command would report them
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const { serverId } = options;
   const resolved = resolveConfig({
     keys: {
       tickTime: '2000',
@@ -114,10 +118,11 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       dataDir: options.dataDir ?? '/nonexistent',
     },
     cwd: process.cwd(),
-    readText: () => undefined,
+    readText: (path) => (serverId !== undefined && basename(path) === 'myid' ? String(serverId) : undefined),
   });
   const config: ServerConfig = { ...resolved.config, clientPort: options.port ?? 0 };
   const log = options.log ?? pino({ level: 'silent' });
   if (options.dataDir !== undefined) return runServer(config, log);
-  return serve(config, openMemoryStorage({ keep: false }), log);
+  // Members hand their records and znodes to each other.
+  return serve(config, openMemoryStorage({ keep: config.ensemble !== undefined }), log);
 }

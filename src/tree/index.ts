@@ -12,5 +12,5 @@ export {
   type AclRules,
   type Identity,
 } from './acl.js';
-export { canonical, childOf, isWithin, nameOf, parentOf, pathFault, validatePath } from './path.js';
+export { CONFIG, canonical, childOf, isWithin, nameOf, parentOf, pathFault, validatePath } from './path.js';
 export { Znode, kindOf, visibleOwner } from './znode.js';

@@ -3,7 +3,7 @@
  * disk last heard of it. Reads are answered from here; only `apply.ts` changes it, one txn at a time.
  */
 import type { ZnodeRow } from '../codec/index.js';
-import { OPEN_ACL, Perms, zxidOf, type SessionId, type Zxid } from '../types/index.js';
+import { OPEN_ACL, Perms, ZXID_ZERO, zxidOf, type SessionId, type Zxid } from '../types/index.js';
 import { aclFromText, aclToText, type AclList } from './acl.js';
 import { DigestSum, znodeDigest } from './digest.js';
 import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical, childOf, nameOf, parentOf } from './path.js';
@@ -198,6 +198,16 @@ export class Tree implements TreeView {
     this.#afterChange(path, node);
     this.#addUsage(path, 0, node.dataLength - before);
     return node;
+  }
+
+  /**
+   * Sets the text of /zookeeper/config as this server's configuration has it. That is no txn, so it counts in no digest
+   * and is not written to `tree.db` for its own sake; whoever restores rows calls it again. The version is ZooKeeper's.
+   */
+  configure(text: Buffer): void {
+    const isDirty = this.#dirty.has(CONFIG);
+    this.setData(CONFIG, text, -1, ZXID_ZERO, 0n);
+    if (!isDirty) this.#dirty.delete(CONFIG);
   }
 
   /** @returns the znode, or undefined when there is none */

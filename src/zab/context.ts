@@ -1,4 +1,5 @@
 /** What the roles of one server share. */
+import type { LogRecord } from '../codec/index.js';
 import type { Configuration } from './configuration.js';
 import type { Election } from './election.js';
 import type { History } from './history.js';
@@ -18,6 +19,10 @@ export interface PeerContext {
   readonly election: Election;
   /** Those in which every quorum is needed: the committed one, and one that is in the log but not committed yet. */
   readonly configurations: readonly Configuration[];
+  /** A record came into the log that may bring a configuration. */
+  logged(record: LogRecord): void;
+  /** The log ends at `index` now, whatever was behind it. */
+  truncated(index: number): void;
   /** As on disk. */
   readonly epochs: Epochs;
   readonly blank: boolean;

@@ -5,6 +5,7 @@
  */
 import { epochOf, makeZxid, type Zxid } from '../types/index.js';
 import type { Writer } from '../codec/index.js';
+import type { Configuration } from './configuration.js';
 import { Broadcast } from './broadcast.js';
 import { disk, EPOCH_STEP_MAX, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
 import { ownCopy } from './history.js';
@@ -561,6 +562,10 @@ export class Leader implements LeaderView {
       if (input.token === this.#token) this.#epochsDurable();
     } else if (input.kind === 'persisted') this.persisted();
     else for (const handler of [...this.#handlers.values()]) handler.done(input);
+  }
+
+  isQuorumSynced(configuration: Configuration): boolean {
+    return configuration.isQuorum((id) => this.#isSelf(id) || this.#handlers.get(id)?.synced === true);
   }
 
   #isSelf(id: ServerId): boolean {

@@ -97,6 +97,8 @@ export class Learner {
       return;
     }
     const { epochs, configurations, blank, suspect } = this.#context;
+    // A dial of an earlier role may have failed meanwhile.
+    this.#redialAt = undefined;
     this.#link = link;
     // The failure of an earlier dial may have been told in between: this link is the one.
     this.#redialAt = undefined;
@@ -346,6 +348,7 @@ export class Learner {
         fault = `record ${mark.index} of the leader does not follow record ${last.index} of this log`;
         break;
       }
+      this.#context.logged(record);
       last = mark;
     }
     if (records?.length === 0 || records?.length !== batch.count || !sameMark(last, batch.last))
@@ -387,6 +390,9 @@ export class Learner {
       trace(this.#context, { kind: 'installed', base: install });
     } else if (this.#truncate !== undefined) {
       history.truncate(this.#truncate);
+      this.#context.truncated(this.#truncate.index);
+      for (const batch of this.#taken)
+        for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
       trace(this.#context, { kind: 'truncated', to: this.#truncate });
     }
     for (const batch of this.#taken) history.append(batch);

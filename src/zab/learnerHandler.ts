@@ -88,12 +88,15 @@ export class LearnerHandler {
   }
 
   get observer(): boolean {
-    return this.info?.observer ?? true;
+    // One that a new configuration makes a voter is sent proposals at once.
+    return (this.info?.observer ?? true) && !isVoter(this.#context, this.peer);
   }
 
   /** Counts in elections of epochs and in commits: a participant whose word is good (zab.md 7.4). */
   get votes(): boolean {
-    return this.info !== undefined && !this.info.suspect && isVoter(this.#context, this.peer);
+    // What a suspect server may have lost it has again, once it is synchronised.
+    const isGood = this.info !== undefined && (!this.info.suspect || this.phase === 'synced');
+    return isGood && isVoter(this.#context, this.peer);
   }
 
   get synced(): boolean {

@@ -3,13 +3,14 @@
  * begins only when everything that the one before gave to the disk has arrived there (the fence), so that a vote
  * never hides a record, and no late write lands in a log that was cut meanwhile (zab.md 1.3, 1.8).
  */
-import type { Writer } from '../codec/index.js';
-import type { Zxid } from '../types/index.js';
+import type { LogRecord, Writer } from '../codec/index.js';
+import { OpCode, type Zxid } from '../types/index.js';
 import { assert } from '../util/index.js';
 import type { Configuration } from './configuration.js';
+import { Configurations } from './configurations.js';
 import { isVoter, type PeerContext } from './context.js';
 import { Election, type Candidate } from './election.js';
-import { History } from './history.js';
+import { History, recordsIn } from './history.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
 import type { LearnerHandler } from './learnerHandler.js';
@@ -42,7 +43,7 @@ export class QuorumPeer {
   /** What came while there was no vote to answer with. */
   readonly #unheard = new Map<ServerId, Notification>();
   readonly #early = new Map<ServerId, Early>();
-  #configurations: readonly Configuration[];
+  readonly #configurations: Configurations;
   #epochs: Epochs = { acceptedEpoch: 0, currentEpoch: 0 };
   #suspect = false;
   #trustBlank = false;
@@ -58,6 +59,7 @@ export class QuorumPeer {
   #restartedAt = -Infinity;
   #stopAt: number | undefined;
   #leaving = false;
+  #reconfigured = false;
   #alone: boolean;
 
   /** @param output collects the effects of the step that is under way */
@@ -65,13 +67,16 @@ export class QuorumPeer {
     this.#outputOf = output;
     this.settings = settings;
     this.#state = state;
-    this.#configurations = [settings.configuration];
+    const configurations = new Configurations(settings.configuration);
+    this.#configurations = configurations;
     this.#alone =
       settings.configuration.isQuorum((id) => id === settings.id) && settings.configuration.members.size <= 1;
     this.history = new History(settings.cacheBytes);
     this.#election = new Election({
       id: settings.id,
-      configurations: this.#configurations,
+      get configurations() {
+        return configurations.effective;
+      },
       finalizeWaitMs: settings.finalizeWaitMs,
       notify: (to, notification) => this.#output.notifications.push({ to, notification }),
       elected: (vote) => this.#elected(vote),
@@ -108,7 +113,7 @@ export class QuorumPeer {
   }
 
   get configurations(): readonly Configuration[] {
-    return this.#configurations;
+    return this.#configurations.effective;
   }
 
   /** Nobody else takes part: what is on this disk is committed. */
@@ -136,6 +141,7 @@ export class QuorumPeer {
   /** Records of the own log, in order. */
   known(batch: LogBatch): void {
     this.history.append(batch);
+    for (const record of recordsIn(batch.bytes)) this.#logged(record);
   }
 
   /** As a server alone, which needs nobody to say so: records up to here are applied. */
@@ -224,6 +230,7 @@ export class QuorumPeer {
 
   endTurn(): void {
     this.#leader?.endTurn();
+    this.#assumePart();
   }
 
   // --- for the engine --------------------------------------------------------------------------------------------
@@ -244,6 +251,48 @@ export class QuorumPeer {
   /** As leader: see `Leader.sync`. */
   sync(token: number): void {
     this.#leading.sync(token);
+  }
+
+  /** A configuration is in the log and not committed: there can be no other. */
+  get isReconfiguring(): boolean {
+    return this.#configurations.isPending;
+  }
+
+  /** The last committed configuration. */
+  get configuration(): Configuration {
+    return this.#configurations.active;
+  }
+
+  /** As leader: whether a quorum of `configuration` is here and has the log. */
+  isQuorumSynced(configuration: Configuration): boolean {
+    return this.#leading.isQuorumSynced(configuration);
+  }
+
+  /** As leader: the record that was just proposed brings a configuration. */
+  reconfigure(index: number, configuration: Configuration): void {
+    this.#configurations.logged(index, configuration);
+  }
+
+  /** The state was put back as of a time when this configuration was active. */
+  configurationRestored(configuration: Configuration): void {
+    this.#configurations.restored(configuration);
+  }
+
+  /** The record is applied: if it brought a configuration, that one counts alone now. */
+  configurationApplied(index: number): void {
+    if (!this.#configurations.applied(index)) return;
+    this.#reconfigured = true;
+  }
+
+  /** Behind the step that committed it, with everything answered: who has another part now begins it. */
+  #assumePart(): void {
+    if (!this.#reconfigured) return;
+    this.#reconfigured = false;
+    const votes = isVoter(this.#context, this.settings.id);
+    if (this.#leader?.established === true && !votes)
+      return this.#leader.handOver('this server does not vote in the new configuration');
+    if (this.#learner !== undefined && votes !== (this.#role === 'following'))
+      this.#leave('the new configuration gives this server another part');
   }
 
   tell(asker: Asker, message: ToLearner): void {
@@ -295,6 +344,8 @@ export class QuorumPeer {
   #fenced(tail: LogMark): void {
     this.#fence = undefined;
     this.history.settle(this.history.logStart, tail);
+    // What a synchronisation brought that was given up is not in the log.
+    this.#configurations.truncated(tail.index);
     const own: Candidate = {
       leader: this.settings.id,
       zxid: tail.zxid,
@@ -365,6 +416,8 @@ export class QuorumPeer {
   #end(): void {
     this.#election.settle('looking');
     this.#setRole('stopped');
+    // Whoever waits here for the next leader waits in vain.
+    this.#state.stop(false);
   }
 
   // --- network ---------------------------------------------------------------------------------------------------
@@ -418,6 +471,12 @@ export class QuorumPeer {
     return this.#epochs.currentEpoch === 0 && this.history.tail.index === 0 && !this.#trustBlank;
   }
 
+  #logged(record: LogRecord): void {
+    if (record.type !== OpCode.reconfig) return;
+    const configuration = this.#state.configurationOf(record);
+    if (configuration !== undefined) this.#configurations.logged(Number(record.index), configuration);
+  }
+
   #epochsSaved(epochs: Epochs): void {
     if (epochs.currentEpoch > this.#epochs.currentEpoch) this.#suspect = false;
     this.#epochs = epochs;
@@ -438,7 +497,7 @@ export class QuorumPeer {
       secret: Buffer.alloc(0),
       needsSnapshot: false,
       get configurations() {
-        return peer.#configurations;
+        return peer.#configurations.effective;
       },
       get epochs() {
         return peer.#epochs;
@@ -456,6 +515,8 @@ export class QuorumPeer {
         return peer.#output;
       },
       savingEpochs: (token, epochs) => peer.#saving.set(token, epochs),
+      logged: (record) => peer.#logged(record),
+      truncated: (index) => peer.#configurations.truncated(index),
       newToken: () => peer.#nextToken++,
       leave: (why) => peer.#leave(why),
     };

@@ -1,5 +1,7 @@
 /** What ZAB calls: the engine above it, which applies txns and knows clients. All calls happen within a step. */
+import type { LogRecord } from '../codec/index.js';
 import type { SessionId } from '../types/index.js';
+import type { Configuration } from './configuration.js';
 import type { Answer, ServerId, ToLeader, ToLearner } from './messages.js';
 import type { LinkId } from './ports.js';
 
@@ -20,6 +22,8 @@ export interface StateMachine {
   readonly appliedIndex: number;
   /** Records up to `index` are committed and on this disk: apply them. */
   commit(index: number): void;
+  /** The configuration that a record brings, if it does. */
+  configurationOf(record: LogRecord): Configuration | undefined;
   /** Clients can be served: everything that the epoch began with is applied. */
   serve(role: 'leading' | 'following' | 'observing', epoch: number): void;
   /**

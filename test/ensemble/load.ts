@@ -75,7 +75,7 @@ export class Load {
   }
 
   /** Waits until the load flows, so that a fault has something to hit. */
-  async flows(rate = 200, limitMs = 15_000): Promise<void> {
+  async flows(rate = 200, limitMs = 30_000): Promise<void> {
     const deadline = performance.now() + limitMs;
     while (this.recentRate() < rate) {
       if (performance.now() > deadline) {

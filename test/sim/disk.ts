@@ -223,7 +223,9 @@ export class SimDisk {
     const group = this.#groupLength();
     const first = this.#pending[0];
     const light = first?.kind === 'fence' || first?.kind === 'unstage';
-    this.#busy = this.#scheduler.after(light ? 0.02 : this.#fsyncMs(), () => {
+    // Of a snapshot only the end is synced.
+    const written = first?.kind === 'stage' && !first.last ? this.#random.range(0.1, 2) : this.#fsyncMs();
+    this.#busy = this.#scheduler.after(light ? 0.02 : written, () => {
       this.#busy = undefined;
       if (this.full && !light) return this.#fail();
       this.#complete(this.#pending.splice(0, group));

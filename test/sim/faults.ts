@@ -31,6 +31,14 @@ const MOMENTS: Readonly<Record<string, number>> = {
   append: 0.08,
 };
 
+/** What a cut is about, as often as it stands here. */
+const CHANNELS: readonly (readonly Channel[])[] = [
+  ['election', 'quorum'],
+  ['election', 'quorum'],
+  ['quorum'],
+  ['election'],
+];
+
 export class Faults {
   readonly #world: FaultyWorld;
   readonly #random: SimRandom;
@@ -40,13 +48,25 @@ export class Faults {
   constructor(world: FaultyWorld, random: SimRandom) {
     this.#world = world;
     this.#random = random;
+    if (world.options.favours) this.#favour();
     for (const [kind, rate] of Object.entries(world.options.faults) as [keyof FaultRates, number][])
       if (kind !== 'snapshotBreaks' && rate > 0) this.#repeat(kind, rate);
+  }
+
+  /** Chance has a favourite for a while, and then another one, or none. */
+  #favour(): void {
+    const { network, servers, scheduler } = this.#world;
+    network.favourite = this.#random.chance(0.5) ? this.#random.pick(servers).id : undefined;
+    scheduler.after(this.#random.exponential(600), () => {
+      network.favourite = undefined;
+      if (this.#active) this.#favour();
+    });
   }
 
   /** No more faults; those that last are for others to heal. */
   stop(): void {
     this.#active = false;
+    this.#world.network.favourite = undefined;
   }
 
   /** A server is at a moment that matters: something is on its way to its disk. */
@@ -134,8 +154,17 @@ export class Faults {
         const half = Math.ceil((ids.length - 1) / 2);
         return this.#cutBetween(ids.slice(1, 1 + half), ids.slice(1 + half), true);
       }
+      case 'depose': {
+        const leader = servers.find(({ role }) => role === 'leading') ?? server;
+        const others = ids.filter((id) => id !== leader.id);
+        this.#cutBetween([leader.id], others, true, ['election', 'quorum']);
+        for (const id of others) network.breakOneEnd(id, leader.id);
+        return;
+      }
       case 'clog':
-        return this.#pairs(ids.slice(0, 1), ids.slice(1, 2), (a, b) => network.clog(a, b, this.#lasting()));
+        return this.#pairs(ids.slice(0, 1), ids.slice(1, 2), (a, b) =>
+          network.clog(a, b, Math.min(5000, this.#lasting())),
+        );
       case 'reset':
         return this.#pairs(ids.slice(0, 1), ids.slice(1), (a, b) => {
           if (random.chance(0.5)) network.reset(a, b, random.pick(['election', 'quorum'] as const));
@@ -179,13 +208,12 @@ export class Faults {
     this.#restart(server, 0);
   }
 
-  #cutBetween(some: readonly ServerId[], others: readonly ServerId[], bothWays: boolean): void {
-    const channels: readonly Channel[] = this.#random.pick([
-      ['election', 'quorum'],
-      ['election', 'quorum'],
-      ['quorum'],
-      ['election'],
-    ] as const);
+  #cutBetween(
+    some: readonly ServerId[],
+    others: readonly ServerId[],
+    bothWays: boolean,
+    channels: readonly Channel[] = this.#random.pick(CHANNELS),
+  ): void {
     const set = (cut: boolean): void =>
       this.#pairs(some, others, (a, b) => {
         this.#world.network.cut(a, b, channels, cut);

@@ -16,6 +16,8 @@ const { values } = parseArgs({
     /** Goes on behind failures, and lists them in the end. */
     all: { type: 'boolean', default: false },
     child: { type: 'boolean', default: false },
+    /** In this process only. */
+    alone: { type: 'boolean', default: false },
   },
 });
 
@@ -71,7 +73,7 @@ async function runAll(): Promise<void> {
     shownAt = performance.now();
     console.log(`${done} of ${count} seeds, ${agreed} records, ${failures.length} failures`);
   };
-  const processes = values.verbose || count < PARALLEL_FROM ? 1 : availableParallelism();
+  const processes = values.verbose || values.alone || count < PARALLEL_FROM ? 1 : availableParallelism();
   if (processes === 1) runRange(take);
   else
     await Promise.all(

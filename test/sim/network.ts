@@ -15,6 +15,9 @@ const CHANNELS: readonly Channel[] = ['election', 'quorum'];
 /** How long somebody waits for the other end before a dial fails. */
 const CONNECT_MS = 500;
 
+/** Higher than any epoch of a run. */
+const FAVOURED_EPOCH = 1_000_000;
+
 type Deliver = (input: NetworkInput) => void;
 type Packet = { readonly message: PeerMessage } | 'end';
 
@@ -40,6 +43,8 @@ interface ElectionEnd {
 export class Network {
   /** Quorum ports that refuse connections. */
   readonly refusing = new Set<ServerId>();
+  /** Votes for this server arrive as votes for one with a better log. */
+  favourite: ServerId | undefined;
   readonly #scheduler: Scheduler;
   readonly #random: SimRandom;
   readonly #delay: Delay;
@@ -77,7 +82,9 @@ export class Network {
   notify(from: ServerId, to: ServerId, notification: Notification): void {
     const end = this.#election(from, to);
     if (end === undefined) return;
-    const message = copyOf(notification);
+    const copy = copyOf(notification);
+    const isFavoured = copy.state === 'looking' && copy.leader === this.favourite;
+    const message = isFavoured ? { ...copy, peerEpoch: FAVOURED_EPOCH } : copy;
     if (end.up && end.pipe !== undefined) {
       end.pipe.send(message);
       end.pipe.keepLatestHeld();
@@ -107,7 +114,10 @@ export class Network {
     const end = this.#ends.get(link);
     if (end?.open !== true || end.owner !== owner) return false;
     end.out.send({ message: copyOf(message) });
-    if (end.other === undefined && this.#up.has(end.peer)) {
+    const isCut =
+      this.#road('quorum', owner, end.peer)?.cut !== false ||
+      this.#road('quorum', end.peer, owner)?.cut !== false;
+    if (end.other === undefined && this.#up.has(end.peer) && !isCut) {
       // The other end has forgotten this connection: it answers with a reset.
       this.#scheduler.after(2 * this.#hop(), () => this.#down(end));
     }
@@ -200,7 +210,10 @@ export class Network {
         this.cut(from, to, CHANNELS, false);
         for (const channel of CHANNELS) {
           const path = this.#road(channel, from, to);
-          if (path !== undefined) path.cloggedUntil = 0;
+          if (path === undefined || path.cloggedUntil <= this.#scheduler.now) continue;
+          // What waits there would still come late.
+          path.cloggedUntil = 0;
+          this.reset(from, to, channel);
         }
       }
   }
@@ -232,6 +245,18 @@ export class Network {
       this.#election(from, to)?.pipe?.break(0.6);
       this.#scheduler.after(this.#hop(), () => this.#electionDown(from, to));
     }
+  }
+
+  /** The connections of `a` with `b` break at the end of `a`; `b` hears nothing of it. */
+  breakOneEnd(a: ServerId, b: ServerId): void {
+    for (const end of [...this.#ends.values()]) {
+      if (end.owner !== a || end.peer !== b || !end.open) continue;
+      if (end.other !== undefined) end.other.other = undefined;
+      end.out.break(0.5);
+      this.#down(end);
+    }
+    this.#election(a, b)?.pipe?.break(0.5);
+    this.#electionDown(a, b);
   }
 
   // --- quorum links ------------------------------------------------------------------------------------------------

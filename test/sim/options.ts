@@ -17,6 +17,8 @@ export interface FaultRates {
   readonly isolate: number;
   readonly split: number;
   readonly bridge: number;
+  /** The leader is cut off, and only the others notice at once. */
+  readonly depose: number;
   readonly clog: number;
   readonly reset: number;
   readonly refuse: number;
@@ -61,6 +63,8 @@ export interface SimOptions {
   readonly faults: FaultRates;
   /** Chance of a crash, cut or pause at each moment that matters: a write is unsynced, a synchronisation unfinished. */
   readonly bias: number;
+  /** Elections go for whom chance likes, not for the best log: discovery has to notice. */
+  readonly favours: boolean;
   /** How long a fault lasts on average. */
   readonly faultMs: number;
 }
@@ -79,6 +83,7 @@ const RATES: FaultRates = {
   isolate: 0.3,
   split: 0.2,
   bridge: 0.15,
+  depose: 0.3,
   clog: 0.6,
   reset: 0.6,
   refuse: 0.3,
@@ -113,9 +118,9 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     windowBytes: small ? random.between(500, 4000) : 4 * 1024 * 1024,
     cacheBytes: random.pick([0, 2000, 10_000, 1024 * 1024]),
     snapThresholdBytes: random.pick([1000, 10_000, 16 * 1024 * 1024]),
-    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(2, 40) : 1,
+    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(100, 2000) : 1,
     retention: random.pick([5, 20, 100, 10_000]),
-    chunkBytes: random.pick([150, 600, 4000]),
+    chunkBytes: random.pick([300, 1000, 5000]),
     flushMs: random.pick([20, 100, 500]),
     checkpointMs: random.pick([200, 1000, 4000]),
     delayMs: random.pick([
@@ -142,6 +147,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     ]),
     tickMs: random.pick([20, 50, 200]),
     faults: faultsOf(random, voters + observers),
+    favours: random.chance(0.15),
     bias: random.pick([0, 0.002, 0.01, 0.05, 0.3]),
     faultMs: random.pick([100, 400, 1000, 2500]) * Math.max(hurry, 0.5),
     ...overrides,

@@ -14,7 +14,7 @@ import {
   type Output,
   type TraceEvent,
 } from './core.js';
-import type { ServerId } from '../../src/zab/index.js';
+import type { Notification, ServerId } from '../../src/zab/index.js';
 import { SimDisk, type DiskWatcher } from './disk.js';
 import type { Network } from './network.js';
 import type { SimOptions } from './options.js';
@@ -28,7 +28,12 @@ const TIME_START = 1_700_000_000_000;
 const TICK_MS = 10;
 
 type Effect = Output['clients'][number];
-type Queued = { readonly input: Input; readonly install?: TreeRows | undefined };
+interface Queued {
+  /** Made when it is stepped. */
+  readonly input: () => Input | undefined;
+  /** Done just before. */
+  readonly before?: ((engine: Engine) => void) | undefined;
+}
 
 /** What the rest of the world hears from a server. */
 export interface ServerWatcher {
@@ -42,6 +47,9 @@ export interface ServerWatcher {
   wrote(server: SimServer, kind: string): void;
   told(server: SimServer, effect: Effect): void;
   noted(server: SimServer, note: Output['peerNotes'][number]): void;
+  voting(server: SimServer, to: ServerId, vote: Notification): void;
+  /** Anything is about to be stepped. */
+  stepping(server: SimServer, input: Input): void;
   /** A message of another server is about to be stepped. */
   received(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
   /** A request of a client is about to be stepped. */
@@ -71,6 +79,8 @@ export class SimServer {
   #flushes: Planned | undefined;
   #dead = true;
   #stopping = false;
+  /** A snapshot is replacing the tree: what the engine still has of the old one does not belong into it. */
+  #installing = false;
 
   constructor(
     id: ServerId,
@@ -124,6 +134,7 @@ export class SimServer {
     if (!this.#dead) return;
     this.#dead = false;
     this.#stopping = false;
+    this.#installing = false;
     this.incarnation++;
     this.role = 'starting';
     const { incarnation } = this;
@@ -132,11 +143,13 @@ export class SimServer {
     };
     const engine = new Engine(settingsOf(this.#options, this.id, trace));
     this.engine = engine;
-    this.disk.open((input, install) => this.#enqueue({ input, install }));
+    this.disk.open((input, install) =>
+      this.#enqueue({ input: () => input, before: this.#restorer(install) }),
+    );
     this.#watcher.booted(this);
     restoreFrom(engine, this.disk);
-    this.#network.started(this.id, (input) => this.#enqueue({ input }));
-    this.#boot();
+    this.#network.started(this.id, (input) => this.input(input));
+    this.#enqueue({ input: () => this.#bootInput() });
     this.#keepTicking();
     this.#keepFlushing();
   }
@@ -189,20 +202,37 @@ export class SimServer {
   roomAgain(): void {
     this.disk.full = false;
     if (this.#dead || !this.disk.failed) return;
-    this.disk.reopenLog();
-    if (this.engine !== undefined) rejoin(this.engine, this.disk);
-    this.#boot();
+    // In its turn: the failure itself may still wait to be heard of.
+    this.#enqueue({
+      input: () => {
+        const { engine, disk } = this;
+        if (engine === undefined || !disk.failed) return undefined;
+        disk.reopenLog();
+        this.#installing = false;
+        rejoin(engine, disk);
+        return this.#bootInput();
+      },
+    });
   }
 
   input(input: Input): void {
-    this.#enqueue({ input });
+    this.#enqueue({ input: () => input });
   }
 
-  #boot(): void {
+  #bootInput(): Input {
     const { epochs, logStart, tail, suspect, secret } = this.disk;
     const clocks = { now: this.clock, time: this.time };
     const state = { epochs, logStart, tail, suspect, trustBlank: false };
-    this.#enqueue({ input: { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks } });
+    return { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks };
+  }
+
+  /** Puts the rows of a snapshot that was installed into the engine. */
+  #restorer(rows: TreeRows | undefined): ((engine: Engine) => void) | undefined {
+    if (rows === undefined) return undefined;
+    return (engine) => {
+      this.#installing = false;
+      restoreRows(engine, rows);
+    };
   }
 
   #keepTicking(): void {
@@ -214,7 +244,7 @@ export class SimServer {
 
   #keepFlushing(): void {
     this.#flushes = this.#scheduler.after(this.#random.exponential(this.#options.flushMs), () => {
-      const bytes = this.paused ? undefined : this.engine?.takeFlush();
+      const bytes = this.paused || this.#installing ? undefined : this.engine?.takeFlush();
       if (bytes !== undefined) this.disk.flush(bytes);
       this.#keepFlushing();
     });
@@ -245,9 +275,12 @@ export class SimServer {
     const most = this.#random.chance(0.9) ? this.#queue.length : this.#random.between(1, 3);
     const inputs = this.#queue.splice(0, most);
     engine.step({ kind: 'tick', now: this.clock, time: this.time }, out);
-    for (const { input, install } of inputs) {
+    for (const { input: make, before } of inputs) {
+      before?.(engine);
+      const input = make();
+      if (input === undefined) continue;
+      this.#watcher.stepping(this, input);
       if (input.kind === 'packet' && this.#network.isLetGo(input.link)) continue;
-      if (install !== undefined) restoreRows(engine, install);
       if (input.kind === 'packet') this.#watcher.received(this, input.link, input.message);
       if (input.kind === 'request') this.#watcher.heard(this, input.connection);
       engine.step(input, out);
@@ -264,6 +297,7 @@ export class SimServer {
     for (const op of out.disk.splice(0)) {
       if (!alive()) return;
       this.disk.perform(op);
+      if (op.kind === 'synchronise' && op.install !== undefined) this.#installing = true;
       this.#watcher.wrote(this, op.kind);
     }
     for (const { link, message } of out.packets.splice(0)) {
@@ -273,6 +307,7 @@ export class SimServer {
     }
     for (const { to, notification } of out.notifications.splice(0)) {
       if (!alive()) return;
+      this.#watcher.voting(this, to, notification);
       this.#network.notify(this.id, to, notification);
     }
     for (const op of out.links.splice(0)) {

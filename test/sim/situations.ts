@@ -80,6 +80,7 @@ export class Situations {
       case 'alarm':
         return this.#coverage.count(`alarm: ${note.what}`);
       case 'looking':
+        if (note.why.startsWith('the zxids')) this.#coverage.count('rollover');
         return this.#coverage.count(`looking: ${note.why}`);
       case 'learnerLost':
         return this.#coverage.count(`learner lost: ${note.why}`);
@@ -100,7 +101,6 @@ export class Situations {
       case 'established':
         this.#coverage.count('established');
         if (event.tail.index > this.#canon.length) this.#coverage.count('uncommitted tail kept');
-        if (this.#leading.has(id)) this.#coverage.count('rollover');
         if (this.#leading.size > (this.#leading.has(id) ? 1 : 0))
           this.#coverage.count('two servers believe to lead');
         this.#leading.set(id, event.epoch);

@@ -73,7 +73,7 @@ export class Trace {
         return this.#mix(crc32(value));
       case 'boolean':
         return this.#mix(value ? 1 : 2);
-      case 'undefined':
+      default:
         return this.#mix(3);
     }
   }

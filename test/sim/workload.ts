@@ -35,18 +35,36 @@ const MIX = {
   close: 0.7,
 } as const;
 
+/** Somebody who mostly looks: a deposed leader has nothing under way that would hold such a client back. */
+const READER = {
+  ...MIX,
+  create: 1,
+  ephemeral: 0,
+  sequential: 0,
+  ephemeralSequential: 0,
+  setData: 1,
+  cas: 0,
+  delete: 0,
+  deleteChild: 0,
+  multi: 0,
+  syncRead: 80,
+  close: 0.1,
+} as const;
+
 export class Workload {
   readonly #random: SimRandom;
   readonly #paths: readonly string[];
   readonly #name: string;
   readonly #versions = new Map<string, number>();
   readonly #children = new Map<string, readonly string[]>();
+  readonly #mix: Readonly<Record<keyof typeof MIX, number>>;
   #values = 0;
 
   /** @param paths number of znodes at the top */
   constructor(random: SimRandom, name: string, paths: number) {
     this.#random = random;
     this.#name = name;
+    this.#mix = random.chance(0.3) ? READER : MIX;
     this.#paths = Array.from({ length: paths }, (_, i) => `/k${i}`);
   }
 
@@ -55,7 +73,7 @@ export class Workload {
     const random = this.#random;
     const path = this.#anyPath();
     const watch = watches && random.chance(0.3);
-    switch (random.weighted(MIX)) {
+    switch (random.weighted(this.#mix)) {
       case 'create':
         return [this.#create(path, 'persistent')];
       case 'ephemeral':

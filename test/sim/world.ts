@@ -8,7 +8,8 @@ import {
   type Checker,
   type ServerView,
 } from './checkers/index.js';
-import { ClientLink, SimClient, type ClientWatcher, type ClientWorld } from './client.js';
+import type { ClientLink } from './client.js';
+import { SimClient, type ClientWatcher, type ClientWorld } from './client.js';
 import { Coverage } from './coverage.js';
 import type { TraceEvent } from './core.js';
 import type { DiskWatcher } from './disk.js';
@@ -18,6 +19,7 @@ import { Model } from './model.js';
 import { Network } from './network.js';
 import { membersOf, weightsOf, type SimOptions } from './options.js';
 import { SimRandom } from './random.js';
+import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
 import { SimServer, type ServerWatcher } from './server.js';
 import { Situations } from './situations.js';
@@ -167,6 +169,16 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         this.#situations.sending(server, message);
         each((checker) => checker.sending(server, link, message));
       },
+      stepping: (server, input) => {
+        if (input.kind === 'electionLink')
+          this.trace.note(`s${server.id}`, `election link ${input.up ? 'up' : 'down'}`, input.peer);
+        else if (input.kind === 'linkUp')
+          this.trace.note(`s${server.id}`, 'link up', input.peer, input.dialled);
+        else if (input.kind === 'linkDown')
+          this.trace.note(`s${server.id}`, 'link down', this.network.peerOf(input.link));
+      },
+      voting: (server, to, { state, leader, round }) =>
+        this.trace.note(`s${server.id}`, `vote ${state}`, to, leader, round),
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
       wrote: (server, kind) => {
         this.trace.note(`s${server.id}`, `disk ${kind}`);
@@ -181,6 +193,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
+        if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
       },
       heard: (server, connection) => {
         const session = this.#links.get(connection)?.session ?? 0n;
@@ -248,7 +261,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
   #agree(server: SimServer & ServerView, index: number): void {
     while (this.canon.length < index) {
       const next = this.canon.length + 1;
-      const record = server.disk.volatileAt(next);
+      const record = server.disk.volatileAt(next) ?? this.#heldBySomebody(next);
       if (record === undefined)
         throw new Violation('Z3', `server ${server.id} commits ${index} and does not have ${next}`);
       const entry = this.canon.append(record);
@@ -260,6 +273,14 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }
+  }
+
+  /** A leader whose log just failed still commits what the others have. */
+  #heldBySomebody(index: number): SimRecord | undefined {
+    const before = this.canon.last?.chain ?? 0n;
+    return this.servers
+      .map(({ disk }) => disk.volatileAt(index))
+      .find((record) => record !== undefined && chainAfter(before, record) === record.chain);
   }
 
   // --- what clients tell -------------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ export abstract class Checker {
   disowned(_server: ServerView): void {}
   /** A server steps a request of this connection. */
   heard(_server: ServerView, _connection: number, _session: bigint): void {}
+  /** A server says that something is which must not be. */
+  alarmed(_server: ServerView, _what: string): void {}
   invoked(_op: Op): void {}
   replied(_op: Op, _reply: Reply): void {}
   connected(_link: Link, _effect: Connected): void {}

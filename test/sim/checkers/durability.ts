@@ -1,5 +1,5 @@
 /** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
-import type { Epochs, LogMark, PeerMessage } from '../../../src/zab/index.js';
+import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import { chainAfter, type SimRecord } from '../records.js';
 import { Checker, holds, isQuorum, type Reply, type ServerView, type Traced } from './checker.js';
 import type { Op } from '../history.js';
@@ -126,6 +126,8 @@ export class Monotony extends Checker {
   readonly property = 'DUR5';
   readonly #committed = new Map<number, number>();
   readonly #applied = new Map<number, number>();
+  /** By any leader. */
+  #highest = 0;
 
   override booted({ id }: ServerView): void {
     this.#committed.delete(id);
@@ -136,6 +138,7 @@ export class Monotony extends Checker {
     const last = this.#committed.get(id) ?? 0;
     if (index < last) this.fail(`server ${id} commits ${index} after ${last}`);
     this.#committed.set(id, index);
+    this.#highest = Math.max(this.#highest, index);
   }
 
   override applied({ id, disk }: ServerView, mark: LogMark): void {
@@ -143,6 +146,9 @@ export class Monotony extends Checker {
     if (mark.index <= last) this.fail(`server ${id} applies ${mark.index} after ${last}`);
     if (mark.index > disk.tail.index)
       this.fail(`server ${id} applies ${mark.index}, its disk ends at ${disk.tail.index}`);
+    // A server alone needs nobody to tell it what is committed.
+    if (mark.index > this.#highest && this.world.servers.length > 1)
+      this.fail(`server ${id} applies ${mark.index}, committed is ${this.#highest}`);
     this.#applied.set(id, mark.index);
   }
 }
@@ -161,6 +167,14 @@ export class Contiguity extends Checker {
         this.fail(`the chain of server ${id} breaks at ${record.index}`);
     }
   }
+}
 
-  override epochsDurable(_server: ServerView, _before: Epochs, _after: Epochs): void {}
+/** Servers find nothing wrong with each other: what they send follows, is in order, and is what the chain says. */
+export class NoAlarm extends Checker {
+  readonly property = 'alarm';
+
+  override alarmed({ id }: ServerView, what: string): void {
+    // Disks are full, and snapshots break off.
+    if (!what.startsWith('the snapshot cannot be stored')) this.fail(`server ${id}: ${what}`);
+  }
 }

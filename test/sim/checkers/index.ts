@@ -16,6 +16,7 @@ import {
   CommittedSurvives,
   Contiguity,
   Monotony,
+  NoAlarm,
   NoTruncationOfCommitted,
 } from './durability.js';
 import { Electable, EpochMonotony, LeaderCompleteness, OneLeaderPerEpoch, PromiseKept } from './election.js';
@@ -52,6 +53,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   NoTruncationOfCommitted,
   Monotony,
   Contiguity,
+  NoAlarm,
   Replay,
   EqualState,
   NoOrphan,

@@ -3,7 +3,15 @@ import { OpCode, isWrite, type Txn } from '../../../src/types/index.js';
 import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import type { Agreed } from '../canon.js';
 import type { Link, Op } from '../history.js';
-import { Checker, hex, type Connected, type Reply, type ServerView, type Traced } from './checker.js';
+import {
+  Checker,
+  epochOfZxid,
+  hex,
+  type Connected,
+  type Reply,
+  type ServerView,
+  type Traced,
+} from './checker.js';
 
 /** The state after a record is the same on all servers. */
 export class EqualState extends Checker {
@@ -186,7 +194,15 @@ export class NoRevival extends Checker {
 export class Moved extends Checker {
   readonly property = 'S5';
 
+  /** Epoch in which each session last came to another server. A later leader does not know who had it. */
+  readonly #movedIn = new Map<bigint, number>();
+
+  override connected(link: Link, { zxid, timeOut }: Connected): void {
+    if (timeOut > 0) this.#movedIn.set(link.session, epochOfZxid(zxid));
+  }
+
   override replied(op: Op, reply: Reply): void {
+    if (this.#movedIn.get(op.link.session) !== epochOfZxid(reply.zxid)) return;
     if (op.superseded && reply.err === 0 && isWrite(op.request))
       this.fail(`request ${op.xid} of ${op.link.client} succeeds on the connection that it left`);
   }

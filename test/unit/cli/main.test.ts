@@ -2,9 +2,9 @@
  * Why this file exists: the command as a script sees it: exit codes, and what goes to stdout and stderr.
  */
 import { expect } from 'chai';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -114,6 +114,38 @@ describe('the zabkeeper command', () => {
         'Error contacting service. It is probably not running.\n',
     );
   });
+
+  const answers: [srvr: string, exitCode: number, line: string][] = [
+    ['Zxid: 0x0\nMode: leader\nNode count: 5\n', 0, 'Mode: leader'],
+    ['Zxid: 0x0\nMode: observer\nNode count: 5\n', 0, 'Mode: observer'],
+    ['READ-ONLY mode; serving only read-only clients\nMode: read-only\n', 0, 'Mode: read-only'],
+    [
+      'This ZooKeeper instance is not currently serving requests\n',
+      1,
+      'Error contacting service. It is running, but serves nobody: it has no leader, or begins or ends.',
+    ],
+  ];
+  for (const [srvr, exitCode, line] of answers) {
+    it(`status ends with ${exitCode} and "${line}"`, async () => {
+      const server = createServer((socket) => socket.on('data', () => socket.end(srvr)));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const { port } = server.address() as AddressInfo;
+        const file = config(`dataDir=/d\nclientPort=${port}\nclientPortAddress=127.0.0.1`);
+        const outcome = await new Promise<[number, string]>((resolve) => {
+          const child = execFile(process.execPath, [MAIN, 'status', file], (_error, stdout) =>
+            resolve([child.exitCode ?? -1, stdout]),
+          );
+        });
+        expect(outcome).to.deep.equal([
+          exitCode,
+          `Client port found: ${port}. Client address: 127.0.0.1. Client SSL: false.\n${line}\n`,
+        ]);
+      } finally {
+        server.close();
+      }
+    });
+  }
 
   it('the sample configuration is valid and open to this machine alone', () => {
     const { status, stdout, stderr } = zabkeeper(['config']);

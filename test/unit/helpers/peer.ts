@@ -377,6 +377,10 @@ export class PeerHost implements StateMachine {
 
   // --- as state machine --------------------------------------------------------------------------------------------
 
+  configurationOf(): undefined {
+    return undefined;
+  }
+
   commit(index: number): void {
     if (index > this.appliedIndex) this.#lines.push(`apply ${index}`);
     this.appliedIndex = Math.max(index, this.appliedIndex);

@@ -1,6 +1,6 @@
 /** Why this file exists: a server at rest whose every number is known, for the tests of what is told about it. */
 import { resolveConfig, type ServerConfig } from '../../../src/config/index.js';
-import type { ConnectionStatus, Status } from '../../../src/server/index.js';
+import type { ConnectionStatus, Mode, Status } from '../../../src/server/index.js';
 import { NO_SESSION, OpCode, ZXID_ZERO, sessionIdOf, zxidOf } from '../../../src/types/index.js';
 
 /** The session of the example. */
@@ -9,7 +9,7 @@ export const SESSION = sessionIdOf(0x100002b2c4d0000n);
 const PATHS = ['/lock', '/lock/holder'];
 
 /** A configuration from keys of zoo.cfg. */
-export function exampleConfig(keys: Readonly<Record<string, string>> = {}): ServerConfig {
+export function exampleConfig(keys: Readonly<Record<string, string>> = {}, myid?: string): ServerConfig {
   return resolveConfig({
     keys: {
       clientPort: '2181',
@@ -20,7 +20,7 @@ export function exampleConfig(keys: Readonly<Record<string, string>> = {}): Serv
       ...keys,
     },
     cwd: '/',
-    readText: () => undefined,
+    readText: (path) => (path === '/data/myid' ? myid : undefined),
   }).config;
 }
 
@@ -73,6 +73,7 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     serving: true,
     mode: 'standalone',
     readOnly: false,
+    ensemble: undefined,
     uptimeMs: 86_400_000.4,
     lastZxid: zxidOf(6n),
     epoch: 0,
@@ -86,6 +87,9 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     connectionsCount: connections.length,
     connections: () => connections,
     sessionsCount: 1,
+    sessions: () => [{ id: SESSION, timeoutMs: 30_000 }],
+    localSessionsCount: 0,
+    localSessionBuckets: () => [],
     sessionBuckets: () => [{ expiresAt: Date.UTC(2026, 10, 20, 20, 2, 29), ids: [SESSION] }],
     ephemerals: () => new Map([[SESSION, new Set(['/lock/holder'])]]),
     watches: {
@@ -111,4 +115,51 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     resetConnectionStats: () => undefined,
     ...changes,
   };
+}
+
+/** The same server as one of four, the last of which observes. */
+export function exampleMember(
+  mode: Exclude<Mode, 'standalone'>,
+  changes: Partial<Status> = {},
+  keys: Readonly<Record<string, string>> = {},
+): Status {
+  return exampleStatus({
+    config: exampleConfig(
+      {
+        initLimit: '10',
+        syncLimit: '5',
+        'server.1': '127.0.0.1:2801:3801',
+        'server.2': '127.0.0.1:2802:3802',
+        'server.3': '127.0.0.1:2803:3803;2181',
+        'server.4': '127.0.0.1:2804:3804:observer',
+        ...keys,
+      },
+      { leader: '3', follower: '2', observer: '4' }[mode],
+    ),
+    mode,
+    ensemble: {
+      quorumSize: 3,
+      leaderId: 3,
+      leader:
+        mode !== 'leader'
+          ? undefined
+          : {
+              uptimeMs: 5000,
+              learners: 3,
+              syncedFollowers: 2,
+              syncedNonVotingFollowers: 0,
+              syncedObservers: 1,
+              pendingSyncs: 0,
+              proposalSizes: { last: 92, min: 48, max: 111 },
+            },
+      proposals: 8,
+      commits: 7,
+      diffs: 2,
+      snapshots: 1,
+      elections: 1,
+      electionTime: { count: 1, sum: 211, min: 211, max: 211 },
+      alarms: 0,
+    },
+    ...changes,
+  });
 }

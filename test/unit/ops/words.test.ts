@@ -4,7 +4,7 @@ import { answer, fourLetterWord, fourLetterWords, metrics, summaries } from '../
 import type { FourLetterWord } from '../../../src/ops/index.js';
 import type { Status } from '../../../src/server/index.js';
 import { NO_SESSION, OpCode, sessionIdOf, zxidOf } from '../../../src/types/index.js';
-import { exampleConfig, exampleConnection, exampleStatus } from './exampleStatus.js';
+import { SESSION, exampleConfig, exampleConnection, exampleMember, exampleStatus } from './exampleStatus.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -20,6 +20,14 @@ async function ask(
   argument: Buffer = NOTHING,
 ): Promise<string> {
   return answer(word(name), status, argument);
+}
+
+/** The keys of mntr without `zk_`. */
+function keysOf(text: string): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^zk_(.*)\t.*$/, '$1'));
 }
 
 describe('four-letter words', () => {
@@ -266,14 +274,163 @@ describe('dump', () => {
   });
 });
 
+describe('of a member of an ensemble', () => {
+  const MEMBERSHIP = [
+    'membership: ',
+    'server.1=127.0.0.1:2801:3801:participant',
+    'server.2=127.0.0.1:2802:3802:participant',
+    'server.3=127.0.0.1:2803:3803:participant;0.0.0.0:2181',
+    'server.4=127.0.0.1:2804:3804:observer',
+    'version=0',
+  ].join('\n');
+
+  it('conf has its ports, its limits and the membership, without a newline behind it', async () => {
+    expect(await ask('conf', exampleMember('follower'))).to.satisfy((text: string) =>
+      text.endsWith(
+        [
+          '',
+          'clientPortListenBacklog=-1',
+          'serverId=2',
+          'initLimit=10',
+          'syncLimit=5',
+          'electionAlg=3',
+          'electionPort=3802',
+          'quorumPort=2802',
+          'peerType=0',
+          MEMBERSHIP,
+        ].join('\n'),
+      ),
+    );
+    expect(await ask('conf', exampleMember('observer')))
+      .to.contain('\nserverId=4\n')
+      .and.contain('\npeerType=1\n');
+  });
+
+  it('conf ends before the membership while it is read-only', async () => {
+    const text = await ask('conf', { ...exampleMember('follower'), readOnly: true });
+    expect(text).to.match(/\nquorumPort=2802\npeerType=0\n$/);
+  });
+
+  it('srvr and stat name the role; a leader has the sizes of its proposals', async () => {
+    for (const word of ['srvr', 'stat']) {
+      expect(await ask(word, exampleMember('leader'))).to.match(
+        /\nMode: leader\nNode count: 9\nProposal sizes last\/min\/max: 92\/48\/111\n$/,
+      );
+      expect(await ask(word, exampleMember('follower'))).to.match(/\nMode: follower\nNode count: 9\n$/);
+      expect(await ask(word, exampleMember('observer'))).to.match(/\nMode: observer\nNode count: 9\n$/);
+    }
+  });
+
+  it('dump lists the sessions of a learner with their timeouts, because only the leader knows when they end', async () => {
+    const text = await ask('dump', exampleMember('follower'));
+    expect(text).to.satisfy((found: string) =>
+      found.startsWith(
+        [
+          'SessionTracker dump:',
+          'Global Sessions(1):',
+          '0x100002b2c4d0000\t30000ms',
+          'ephemeral nodes dump:',
+          'Sessions with Ephemerals (1):',
+          '0x100002b2c4d0000:',
+          '\t/lock/holder',
+          'Connections dump:',
+          'Connections Sets (2)/(2):',
+          '',
+        ].join('\n'),
+      ),
+    );
+    expect(await ask('dump', exampleMember('leader'))).to.contain('\nSession Sets (1)/(1):\n1 expire at ');
+  });
+
+  it('dump tells local sessions from global ones where there may be local ones', async () => {
+    const changes: Partial<Status> = {
+      localSessionBuckets: () => [
+        { expiresAt: Date.UTC(2026, 10, 20, 20, 2, 31), ids: [sessionIdOf(0x200002b2c4d0000n)] },
+      ],
+    };
+    const keys = { localSessionsEnabled: 'true' };
+    const local =
+      'SessionTracker dump:\nLocal Session Sets (1)/(1):\n1 expire at Fri Nov 20 20:02:31 UTC 2026:\n\t0x200002b2c4d0000\n';
+    expect(await ask('dump', exampleMember('leader', changes, keys))).to.contain(
+      `${local}Global Session Sets (1)/(1):\n`,
+    );
+    expect(await ask('dump', exampleMember('follower', changes, keys))).to.contain(
+      `${local}Global Sessions(1):\n`,
+    );
+  });
+
+  it('dump gives a connection the time from when its client was heard of', async () => {
+    const since = Date.now();
+    const connection = exampleConnection({ sessionId: SESSION, lastResponseAt: performance.now() });
+    const text = await ask('dump', exampleMember('follower', { connections: () => [connection] }));
+    const at = /\n1 expire at (.*):\n\tip: \/127\.0\.0\.1:51770 sessionId: 0x100002b2c4d0000\n$/.exec(
+      text,
+    )?.[1];
+    expect(Date.parse(String(at))).to.be.within(since + 29_000, since + 33_000);
+  });
+});
+
 describe('mntr', () => {
   it('has each key once, and no other keys than the list of metrics', async () => {
-    const keys = (await ask('mntr'))
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.replace(/\t.*/, ''));
-    expect(keys).to.have.lengthOf(new Set(keys).size);
-    expect(keys).to.have.lengthOf(2 + metrics.length + 5 * summaries.length);
+    const expanded = summaries.flatMap(({ name }) =>
+      ['avg', 'min', 'max', 'cnt', 'sum'].map((part) => `${part}_${name}`),
+    );
+    const known = ['version', 'server_state', 'peer_state', ...metrics.map(({ name }) => name), ...expanded];
+    const seen = new Set<string>();
+    for (const status of [exampleStatus(), exampleMember('leader'), exampleMember('observer')]) {
+      const keys = keysOf(await ask('mntr', status));
+      expect(keys).to.have.lengthOf(new Set(keys).size);
+      expect(known).to.include.members(keys);
+      for (const key of keys) seen.add(key);
+    }
+    expect([...seen]).to.have.members(known);
+  });
+
+  it('has of an ensemble what a server of each role knows', async () => {
+    const alone = keysOf(await ask('mntr'));
+    const added = async (status: Status): Promise<string[]> =>
+      keysOf(await ask('mntr', status)).filter((key) => !alone.includes(key));
+    const everywhere = [
+      'proposal_count',
+      'commit_count',
+      'diff_count',
+      'snap_count',
+      'looking_count',
+      'peer_alarms',
+      'avg_election_time',
+      'min_election_time',
+      'max_election_time',
+      'cnt_election_time',
+      'sum_election_time',
+    ];
+    const serving = ['peer_state', 'quorum_size', ...everywhere];
+    expect(await added(exampleMember('follower'))).to.have.members(serving);
+    expect(await added(exampleMember('observer'))).to.have.members([...serving, 'observer_master_id']);
+    expect(await added(exampleMember('leader'))).to.have.members([
+      ...serving,
+      'leader_uptime',
+      'learners',
+      'synced_followers',
+      'synced_non_voting_followers',
+      'synced_observers',
+      'pending_syncs',
+      'last_proposal_size',
+      'max_proposal_size',
+      'min_proposal_size',
+    ]);
+    expect(await added({ ...exampleMember('follower'), readOnly: true })).to.have.members(everywhere);
+  });
+
+  it('names role and phase as ZooKeeper does', async () => {
+    for (const [mode, state] of [
+      ['leader', 'leading'],
+      ['follower', 'following'],
+      ['observer', 'observing'],
+    ] as const) {
+      expect(await ask('mntr', exampleMember(mode))).to.contain(
+        `\nzk_server_state\t${mode}\nzk_peer_state\t${state} - broadcast\n`,
+      );
+    }
   });
 
   it('counts the files of this process', async function () {

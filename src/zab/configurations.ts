@@ -1,0 +1,67 @@
+/**
+ * Which configurations count: a new one does from its place in the log, together with the one before, until it is
+ * committed; then alone (zab.md 1.9).
+ */
+import type { Configuration } from './configuration.js';
+
+export class Configurations {
+  #active: Configuration;
+  /** In the log behind what is applied, oldest first. */
+  #logged: { readonly index: number; readonly configuration: Configuration }[] = [];
+  #effective: readonly Configuration[];
+
+  constructor(active: Configuration) {
+    this.#active = active;
+    this.#effective = [active];
+  }
+
+  /** In each of these a quorum is needed. */
+  get effective(): readonly Configuration[] {
+    return this.#effective;
+  }
+
+  /** The last one that is committed and applied. */
+  get active(): Configuration {
+    return this.#active;
+  }
+
+  /** One is in the log and not applied. */
+  get isPending(): boolean {
+    return this.#logged.length > 0;
+  }
+
+  /** The record `index` of the log brings a configuration. */
+  logged(index: number, configuration: Configuration): void {
+    this.#logged.push({ index, configuration });
+    this.#update();
+  }
+
+  /** @returns whether another one is active now */
+  applied(index: number): boolean {
+    const done = this.#logged.filter((entry) => entry.index <= index);
+    const last = done.at(-1);
+    if (last === undefined) return false;
+    this.#logged = this.#logged.slice(done.length);
+    this.#active = last.configuration;
+    this.#update();
+    return true;
+  }
+
+  /** The log ends at `index` now. */
+  truncated(index: number): void {
+    this.#logged = this.#logged.filter((entry) => entry.index <= index);
+    this.#update();
+  }
+
+  /** The state was put back, as of a time when this one was active. */
+  restored(active: Configuration): void {
+    this.#active = active;
+    this.#logged = [];
+    this.#update();
+  }
+
+  /** The next one is proposed only when the one before is committed: of more than two, the older are committed. */
+  #update(): void {
+    this.#effective = [this.#active, ...this.#logged.map(({ configuration }) => configuration)].slice(-2);
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * The core with one thing wrong at a time (zab.md section 5): what the simulator must find, or it cannot see. Edits are
+ * made in compiled files, below dist/, so that nothing of this is in the product.
+ */
+
+/** A replacement; `find` must occur exactly once. */
+export interface Edit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export interface Mutant {
+  /** As in zab.md section 5. */
+  readonly id: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Properties one of which is expected to fail. */
+  readonly caughtBy: readonly string[];
+  /** Within so many seeds. */
+  readonly seeds: number;
+}
+
+const LEADER = 'src/zab/leader.js';
+const LEARNER = 'src/zab/learner.js';
+const HANDLER = 'src/zab/learnerHandler.js';
+const PEER = 'src/zab/quorumPeer.js';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    id: 'M01',
+    what: 'currentEpoch is saved before the records of synchronisation',
+    edits: [
+      {
+        file: LEARNER,
+        find: 'this.#context.savingEpochs(token, saved);',
+        replace: `{
+          this.#context.savingEpochs(token, saved);
+          disk(this.#context, { kind: 'epochs', token: this.#context.newToken(), epochs: saved });
+        }`,
+      },
+    ],
+    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
+    seeds: 5000,
+  },
+  {
+    id: 'M02',
+    what: "ACK(e',0) before the records of synchronisation are on disk",
+    edits: [
+      {
+        file: LEARNER,
+        find: 'this.#context.savingEpochs(token, saved);',
+        replace: `{
+          this.#context.savingEpochs(token, saved);
+          this.#say({ kind: 'ackNewLeader', epoch: this.#epoch });
+        }`,
+      },
+    ],
+    caughtBy: ['DUR1'],
+    seeds: 100,
+  },
+  {
+    id: 'M03',
+    what: 'ACK of a proposal before it is on disk',
+    edits: [
+      {
+        file: LEARNER,
+        find: 'this.#context.history.append(kept);',
+        replace: `this.#context.history.append(kept);
+            this.#say({ kind: 'ack', epoch: this.#epoch, index: last.index });`,
+      },
+    ],
+    caughtBy: ['DUR1'],
+    seeds: 100,
+  },
+  {
+    id: 'M04',
+    what: 'votes are compared by zxid before epoch',
+    edits: [
+      {
+        file: 'src/zab/election.js',
+        find: `if (left.peerEpoch !== right.peerEpoch)
+        return left.peerEpoch > right.peerEpoch;`,
+        replace: 'if (left.zxid !== right.zxid) return left.zxid > right.zxid;',
+      },
+    ],
+    caughtBy: ['E3', 'liveness'],
+    seeds: 5000,
+  },
+  {
+    id: 'M05',
+    what: 'vote and ACKEPOCH carry acceptedEpoch',
+    edits: [
+      {
+        file: PEER,
+        find: 'peerEpoch: this.#epochs.currentEpoch,',
+        replace: 'peerEpoch: this.#epochs.acceptedEpoch,',
+      },
+      {
+        file: LEARNER,
+        find: "kind: 'ackEpoch', currentEpoch: epochs.currentEpoch",
+        replace: "kind: 'ackEpoch', currentEpoch: epochs.acceptedEpoch",
+      },
+    ],
+    caughtBy: ['DUR1', 'E3', 'liveness'],
+    seeds: 100,
+  },
+  {
+    id: 'M06',
+    what: 'half of the voters are a quorum, rounded down',
+    edits: [
+      {
+        file: 'src/zab/configuration.js',
+        find: '2 * this.voters.filter(has).length > this.voters.length',
+        replace: 'this.voters.filter(has).length >= Math.floor(this.voters.length / 2)',
+      },
+    ],
+    caughtBy: ['E1', 'DUR2', 'E3'],
+    seeds: 200,
+  },
+  {
+    id: 'M07',
+    what: 'ACKEPOCH before acceptedEpoch is on disk',
+    edits: [
+      {
+        file: LEARNER,
+        find: "this.#phase = 'promising';",
+        replace: "this.#phase = 'promising'; this.#ackEpoch(true);",
+      },
+    ],
+    caughtBy: ['DUR1', 'E1', 'E2'],
+    seeds: 100,
+  },
+  {
+    id: 'M08',
+    what: 'LEADERINFO before acceptedEpoch is on disk',
+    edits: [
+      {
+        file: LEADER,
+        find: "this.#phase = 'choosing';",
+        replace: `this.#phase = 'choosing';
+        for (const handler of [...this.#handlers.values()]) if (handler.phase === 'known') this.#leaderInfo(handler);`,
+      },
+    ],
+    caughtBy: ['DUR1', 'E1'],
+    seeds: 100,
+  },
+  {
+    id: 'M10',
+    what: 'a leader ignores a follower with a more recent history',
+    edits: [
+      {
+        file: LEADER,
+        find: 'if (handler.votes && isAhead)',
+        replace: 'if (handler.votes && isAhead && this.#epoch < 0)',
+      },
+    ],
+    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
+    seeds: 6000,
+  },
+  {
+    id: 'M12',
+    what: 'records behind TRUNC stay on disk',
+    edits: [{ file: LEARNER, find: 'truncate: this.#truncate,', replace: 'truncate: undefined,' }],
+    caughtBy: ['DUR6', 'Z2'],
+    seeds: 500,
+  },
+  {
+    id: 'M14',
+    what: 'proposals go only to learners that acknowledged NEWLEADER, and no cursor remembers the others',
+    edits: [
+      {
+        file: HANDLER,
+        find: "this.phase = 'synced';",
+        replace: "this.phase = 'synced'; this.#cursor = this.#leader.targetFor(this.observer).index;",
+      },
+      {
+        file: HANDLER,
+        find: 'if (this.#cursor >= goal || this.#read !== undefined)',
+        replace:
+          "if (this.#cursor >= goal || this.#read !== undefined || (this.#newLeaderSent && this.phase !== 'synced'))",
+      },
+    ],
+    caughtBy: ['DUR6', 'alarm'],
+    seeds: 300,
+  },
+  {
+    id: 'M17',
+    what: 'a learner applies what it was synchronised with before UPTODATE',
+    edits: [
+      {
+        file: LEARNER,
+        find: 'this.#acked = this.#newLeader.tail.index;',
+        replace:
+          'this.#acked = this.#newLeader.tail.index; this.#context.state.commit(this.#newLeader.tail.index);',
+      },
+    ],
+    caughtBy: ['DUR4', 'SM1', 'DUR5'],
+    seeds: 3000,
+  },
+  {
+    id: 'M18',
+    what: 'a snapshot is written into the tree, not staged',
+    edits: [
+      {
+        file: 'test/sim/disk.js',
+        find: 'this.#staged.rows.add(rowsOf(op.bytes));',
+        replace: 'this.#staged.rows.add(rowsOf(op.bytes)); this.tree.rows.add(rowsOf(op.bytes));',
+      },
+    ],
+    caughtBy: ['SM1', 'SM2'],
+    seeds: 3000,
+  },
+  {
+    id: 'M19',
+    what: 'what an earlier role gave to the disk may land after the next one began',
+    edits: [
+      {
+        file: PEER,
+        find: "this.#output.disk.push({ kind: 'fence', token: this.#fence });",
+        replace: 'this.#fenced(this.history.durable);',
+      },
+    ],
+    caughtBy: ['DUR1', 'DUR6', 'Z2', 'crash'],
+    seeds: 3000,
+  },
+  {
+    id: 'M20',
+    what: 'the vote is taken from the tail in memory, without a drain',
+    edits: [
+      {
+        file: PEER,
+        find: "this.#output.disk.push({ kind: 'fence', token: this.#fence });",
+        replace: 'this.#fenced(this.history.tail);',
+      },
+    ],
+    caughtBy: ['DUR3', 'DUR1', 'E3', 'crash'],
+    seeds: 5000,
+  },
+  {
+    id: 'M21',
+    what: 'a learner applies what is committed although its own disk is behind',
+    edits: [
+      {
+        file: LEARNER,
+        find: 'state.commit(Math.min(this.#commit, history.durable.index));',
+        replace: 'state.commit(this.#commit);',
+      },
+    ],
+    caughtBy: ['DUR5'],
+    seeds: 200,
+  },
+  {
+    id: 'M23',
+    what: 'a record is committed that some server has, whatever the quorum has',
+    edits: [
+      {
+        file: LEADER,
+        find: 'return quorumValue(this.#context, matches);',
+        replace: 'return Math.max(...matches.values());',
+      },
+    ],
+    caughtBy: ['DUR2', 'Z4'],
+    seeds: 100,
+  },
+  {
+    id: 'M25',
+    what: 'acks of an earlier incarnation are sent and counted',
+    edits: [
+      {
+        file: LEARNER,
+        find: "if (this.#phase !== 'saved' && this.#phase !== 'serving')\n            return;\n        const { index }",
+        replace: 'const { index }',
+      },
+      {
+        file: HANDLER,
+        find: "if (this.phase !== 'synced' || index > this.#cursor)",
+        replace: 'if (index < 0)',
+      },
+    ],
+    caughtBy: ['DUR2', 'E5', 'DUR1', 'alarm', 'liveness'],
+    seeds: 2000,
+  },
+  {
+    id: 'M28',
+    what: 'the leader ends sessions by itself, not by a record',
+    edits: [
+      {
+        file: 'src/engine/proposer.js',
+        find: 'this.propose(session, 0, { type: OpCode.closeSession }, time, ITSELF);',
+        replace: 'this.#state.sessions.end(session);',
+      },
+    ],
+    caughtBy: ['SM1', 'S2', 'liveness'],
+    seeds: 200,
+  },
+  {
+    id: 'M33',
+    what: 'a sync is answered without asking a quorum',
+    edits: [
+      {
+        file: LEADER,
+        find: 'if (this.#isAlone)\n            return this.#context.state.confirmed(token, index);',
+        replace: 'return this.#context.state.confirmed(token, index);',
+      },
+    ],
+    caughtBy: ['C3'],
+    seeds: 4000,
+  },
+  {
+    id: 'M36',
+    what: 'a client is taken that has seen a later zxid',
+    edits: [
+      {
+        file: 'src/engine/handshake.js',
+        find: `if (input.lastZxidSeen > this.#own.state.lastZxid)
+            return this.#own.clients.close(id, 'client has seen a later zxid');
+        const timeOut`,
+        replace: 'const timeOut',
+      },
+    ],
+    caughtBy: ['C2'],
+    seeds: 1000,
+  },
+  {
+    id: 'M37',
+    what: 'a reply leaves before the events of its record',
+    edits: [
+      {
+        file: 'src/engine/engine.js',
+        find: `for (const change of changes)
+            this.#clients.trigger(change, mark.zxid);
+        const session`,
+        replace: 'const session',
+      },
+      {
+        file: 'src/engine/engine.js',
+        find: `if (txn.type === OpCode.closeSession) {
+            const owner`,
+        replace: `for (const change of changes)
+            this.#clients.trigger(change, mark.zxid);
+        if (txn.type === OpCode.closeSession) {
+            const owner`,
+      },
+    ],
+    caughtBy: ['C4'],
+    seeds: 200,
+  },
+];

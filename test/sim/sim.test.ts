@@ -1,0 +1,23 @@
+/** A short run of the simulator with seeds that never change; `npm run sim` goes on with others. */
+import { expect } from 'chai';
+import { runSeed } from './run.js';
+
+const SEEDS = 200;
+const PER_TEST = 20;
+
+describe('the simulated ensemble', function () {
+  this.timeout(120_000);
+
+  for (let first = 1; first <= SEEDS; first += PER_TEST) {
+    it(`keeps every property in seeds ${first} to ${first + PER_TEST - 1}`, () => {
+      for (let seed = first; seed < first + PER_TEST; seed++) {
+        const { failure } = runSeed(seed);
+        if (failure !== undefined) throw new Error(failure.report);
+      }
+    });
+  }
+
+  it('repeats a seed exactly', () => {
+    expect(runSeed(7).hash).to.equal(runSeed(7).hash);
+  });
+});
