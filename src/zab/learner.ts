@@ -200,7 +200,8 @@ export class Learner {
         if (this.#phase !== 'serving') return this.#outOfPhase(message);
         return this.#committed(message.index);
       case 'ping':
-        if (this.#phase === 'serving') this.#committed(message.commit);
+        if (this.#phase !== 'serving') return this.#outOfPhase(message);
+        this.#committed(message.commit);
         this.#say({
           kind: 'pong',
           beat: message.beat,

@@ -6,9 +6,16 @@ import { connect as connectSocket } from 'node:net';
 import * as codec from '../../src/codec/index.js';
 import { DecodeError, FrameError, FrameSplitter, Reader } from '../../src/codec/index.js';
 import { connect, startServer } from '../../src/index.js';
+import {
+  PeerDecodeError,
+  decodeFrameGroup,
+  decodeNotification,
+  decodePeerMessage,
+} from '../../src/net/index.js';
 import { readRequest, readTxn } from '../../src/types/index.js';
 import type { Random } from '../helpers/random.js';
 import { connectRequest, framed, mutate, request } from './input.js';
+import { frameGroup, notification, peerMessage } from './peerInput.js';
 
 type Decode = (reader: Reader) => unknown;
 
@@ -17,6 +24,13 @@ const EXPORTED: readonly [string, unknown][] = Object.entries(codec);
 const DECODERS: readonly [string, Decode][] = [
   ...EXPORTED.filter((entry): entry is [string, Decode] => /^read[A-Z]/.test(entry[0])),
   ['a txn with its header', readTxn],
+];
+
+/** What may come from other servers, with something valid to begin with. */
+const PEER_DECODERS: readonly [string, (bytes: Buffer) => unknown, (random: Random) => Buffer][] = [
+  ['decodePeerMessage', decodePeerMessage, peerMessage],
+  ['decodeNotification', decodeNotification, notification],
+  ['decodeFrameGroup', decodeFrameGroup, frameGroup],
 ];
 
 /** What went wrong, with the bytes that did it. */
@@ -28,7 +42,7 @@ export class FuzzFailure extends Error {
   }
 }
 
-/** Feeds `runs` inputs to every decoder. Nothing but a DecodeError or FrameError may come out. */
+/** Feeds `runs` inputs to every decoder. Nothing but its own kind of error may come out. */
 export function fuzzDecoders(random: Random, runs: number): void {
   for (let run = 0; run < runs; run++) {
     const { op, bytes } = request(random);
@@ -51,6 +65,10 @@ export function fuzzDecoders(random: Random, runs: number): void {
         at += size;
       }
     });
+    for (const [name, decode, valid] of PEER_DECODERS) {
+      const bent = mutate(random, random.chance(0.1) ? random.bytes(random.int(200)) : valid(random));
+      attempt(name, bent, () => decode(bent));
+    }
   }
 }
 
@@ -58,7 +76,8 @@ function attempt(name: string, input: Buffer, decode: () => unknown): void {
   try {
     decode();
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof FrameError) return;
+    if (error instanceof DecodeError || error instanceof FrameError || error instanceof PeerDecodeError)
+      return;
     throw new FuzzFailure(name, input, error);
   }
 }

@@ -1,10 +1,12 @@
 /** Sessions and requests across servers: who answers, who waits, and what is left of it when the leader goes. */
 import { expect } from 'chai';
-import { zxidOf } from '../../../src/types/index.js';
-import { Ensemble } from '../helpers/ensemble.js';
+import { NO_SESSION, OpCode, zxidOf } from '../../../src/types/index.js';
+import type { ToLeader } from '../../../src/zab/index.js';
+import { Ensemble, bodyOf } from '../helpers/ensemble.js';
 import { closeSession, create, del, exists, getData, ping, setData, sync } from '../helpers/requests.js';
 
 const ephemeral = { mode: 'ephemeral' } as const;
+const createBody = (path: string): Buffer => bodyOf(create(path));
 
 describe('an ensemble of engines', () => {
   it('begins with the last server as its leader', () => {
@@ -327,6 +329,50 @@ describe('read-only mode', () => {
 
   it('is not entered unless it is switched on', () => {
     expect(new Ensemble().cutOff(1).wait(5000).engine(1).service).to.equal('none');
+  });
+});
+
+describe('what a learner forges (zab.md 8)', () => {
+  const request = (op: number, body: Buffer, session = NO_SESSION): ToLeader => ({
+    kind: 'request',
+    request: 1,
+    session,
+    cxid: 1,
+    op,
+    body,
+    identities: [],
+  });
+  const rows: [what: string, op: number, body: Buffer][] = [
+    ['a write whose body breaks off         ', OpCode.create, Buffer.from([0, 0, 0, 9, 47])],
+    ['a write with a length beyond its body ', OpCode.setData, Buffer.from([127, 255, 255, 255])],
+    ['a session without a timeout           ', OpCode.createSession, Buffer.alloc(0)],
+    ['an op code that means nothing         ', 4711, Buffer.alloc(8)],
+    ['a read                                ', OpCode.getData, Buffer.from([0, 0, 0, 1, 47, 0])],
+    ['a txn that only servers make          ', OpCode.error, Buffer.alloc(4)],
+  ];
+  for (const [what, op, body] of rows) {
+    it(`${what.trim()} changes nothing, and the leader leads on`, () => {
+      const ensemble = new Ensemble();
+      const client = ensemble.connect(2);
+      const digest = ensemble.engine(3).tree.digest;
+      ensemble.forge(1, request(op, body, client.session));
+      expect(ensemble.leader).to.equal(3);
+      expect(ensemble.engine(3).tree.digest).to.equal(digest);
+      expect(client.send(create('/a')).take()).to.deep.equal(['reply 1 OK']);
+    });
+  }
+
+  it('a write for a session that speaks through another server is not done', () => {
+    const ensemble = new Ensemble();
+    const { session } = ensemble.connect(2);
+    ensemble.forge(1, request(OpCode.create, createBody('/forged'), session));
+    expect(ensemble.engine(3).tree.get('/forged')).to.equal(undefined);
+    expect(ensemble.engine(3).sessions.has(session)).to.equal(true);
+  });
+
+  it('a write for a session that nobody has is not done', () => {
+    const ensemble = new Ensemble().forge(1, request(OpCode.create, createBody('/forged'), 99n as never));
+    expect(ensemble.engine(3).tree.get('/forged')).to.equal(undefined);
   });
 });
 

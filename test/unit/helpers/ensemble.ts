@@ -24,7 +24,7 @@ import {
   type Request,
   type SessionId,
 } from '../../../src/types/index.js';
-import type { DiskOp, Epochs, LogMark, ServerId } from '../../../src/zab/index.js';
+import type { DiskOp, Epochs, LogMark, ServerId, ToLeader } from '../../../src/zab/index.js';
 import { ensembleOf, peerTimes } from './peer.js';
 import { SECRET, recordsOf, type Rec } from './peerLines.js';
 import { defaultSettings } from './world.js';
@@ -243,6 +243,13 @@ export class Ensemble {
     return this;
   }
 
+  /** A learner says something to its leader that no engine would say. */
+  forge(learner: ServerId, message: ToLeader): this {
+    for (const [link, wire] of this.#wires)
+      if (wire.learner === learner) this.input(wire.leader, { kind: 'packet', link, message });
+    return this.settle();
+  }
+
   holdDisk(id: ServerId): this {
     this.#member(id).holdsDisk = true;
     return this;
@@ -357,7 +364,8 @@ const times = {
   containerNeverUsedMsMax: 0,
 };
 
-function bodyOf(request: Request): Buffer {
+/** The jute body of a write, as a client sends it. */
+export function bodyOf(request: Request): Buffer {
   const w = new Writer(64);
   switch (request.type) {
     case OpCode.create:

@@ -125,6 +125,8 @@ const REFUSED: [what: string, phase: PhaseName, message: ToLearner][] = [
   ['COMMIT before an epoch                   ', 'info', say.commit(1)],
   ['COMMIT before UPTODATE                   ', 'saved', say.commit(6)],
   ['COMMIT beyond what was proposed          ', 'serving', say.commit(8)],
+  ['a PING before an epoch                   ', 'info', say.ping(1, 0)],
+  ['a PING before UPTODATE                   ', 'saved', say.ping(1, 4)],
   ['a PING that commits beyond that          ', 'serving', say.ping(1, 8)],
 ];
 
