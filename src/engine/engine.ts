@@ -482,14 +482,18 @@ export class Engine implements StateMachine {
     if (message.kind === 'sync') return this.#sync({ asker });
     const { session } = message;
     if (message.kind === 'revalidate') {
-      const valid = this.#handshake.revalidate(session, message.timeoutMs, asker.learner);
+      const valid = this.#handshake.revalidate(
+        session,
+        this.#handshake.negotiate(message.timeoutMs),
+        asker.learner,
+      );
       return this.peer.tell(asker, { kind: 'revalidated', request: asker.request, valid });
     }
     const reader = Reader.over(message.body);
     let request: Request | InternalRequest;
     // Not a client's bytes, which its server has looked at: nobody did that with these.
     if (message.op === OpCode.createSession && reader.remaining === 4)
-      request = { type: OpCode.createSession, timeOut: reader.int() };
+      request = { type: OpCode.createSession, timeOut: this.#handshake.negotiate(reader.int()) };
     else request = readRequest(message.op, reader);
     if (request.type !== OpCode.createSession && !isWrite(request))
       request = { type: OpCode.error, code: 'MARSHALLINGERROR' };

@@ -52,7 +52,7 @@ export class Handshake {
     // Not an invalid session: the client is to try another server and keep what it has (monotonic reads).
     if (input.lastZxidSeen > this.#own.state.lastZxid)
       return this.#own.clients.close(id, 'client has seen a later zxid');
-    const timeOut = this.#negotiate(input.timeOut);
+    const timeOut = this.negotiate(input.timeOut);
     if (sessionId === NO_SESSION) return this.#openSession(connection, timeOut, input.time);
     if (!input.passwordValid) return this.#own.clients.refuse(id);
     if (this.#own.local.has(sessionId)) {
@@ -65,7 +65,8 @@ export class Handshake {
     this.#own.clients.attach(connection, sessionId, timeOut);
   }
 
-  #negotiate(timeOut: number): number {
+  /** Brings a session timeout into its bounds, ms. */
+  negotiate(timeOut: number): number {
     const { sessionTimeoutMsMin, sessionTimeoutMsMax } = this.#own.settings;
     return Math.min(Math.max(timeOut, sessionTimeoutMsMin), sessionTimeoutMsMax);
   }
@@ -108,7 +109,7 @@ export class Handshake {
       input.sessionId !== NO_SESSION && input.passwordValid && this.#own.local.has(input.sessionId);
     // A session of the ensemble keeps its ephemerals: it is not answered for without a quorum.
     if (input.sessionId !== NO_SESSION && !known) return this.#own.clients.close(id, 'not serving');
-    const timeOut = this.#negotiate(input.timeOut);
+    const timeOut = this.negotiate(input.timeOut);
     const session = known ? input.sessionId : this.#newSessionId();
     connection.local = connection.readOnly = true;
     this.#own.local.open(session, timeOut, this.#own.clock());

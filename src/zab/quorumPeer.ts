@@ -379,7 +379,7 @@ export class QuorumPeer {
       const role = isVoter(this.#context, this.settings.id) ? 'following' : 'observing';
       this.#election.settle(role);
       this.#setRole(role);
-      for (const { link } of this.#early.values()) this.#output.links.push({ kind: 'close', link });
+      this.#closeEarly();
       this.#learner = new Learner(this.#context, vote.leader);
     }
     this.#early.clear();
@@ -399,8 +399,15 @@ export class QuorumPeer {
     this.#fence = undefined;
     this.#election.settle('looking');
     this.#saving.clear();
+    this.#closeEarly();
     this.#setRole('stopped');
     this.#state.stop(false);
+  }
+
+  /** Learners that took this server for a leader wait for one that will not be. */
+  #closeEarly(): void {
+    for (const { link } of this.#early.values()) this.#output.links.push({ kind: 'close', link });
+    this.#early.clear();
   }
 
   #goOnStopping(): void {
@@ -415,6 +422,7 @@ export class QuorumPeer {
 
   #end(): void {
     this.#election.settle('looking');
+    this.#closeEarly();
     this.#setRole('stopped');
     // Whoever waits here for the next leader waits in vain.
     this.#state.stop(false);
