@@ -327,18 +327,18 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a reply leaves before the events of its record',
     edits: [
       {
-        file: 'src/engine/engine.js',
+        file: 'src/engine/applier.js',
         find: `for (const change of changes)
-            this.#clients.trigger(change, mark.zxid);
+            this.#own.clients.trigger(change, mark.zxid);
         const session`,
         replace: 'const session',
       },
       {
-        file: 'src/engine/engine.js',
+        file: 'src/engine/applier.js',
         find: `if (txn.type === OpCode.closeSession) {
             const owner`,
         replace: `for (const change of changes)
-            this.#clients.trigger(change, mark.zxid);
+            this.#own.clients.trigger(change, mark.zxid);
         if (txn.type === OpCode.closeSession) {
             const owner`,
       },
