@@ -92,15 +92,9 @@ export class Clients {
     this.#output().clients.push({ kind: 'close', connection: id, reason });
   }
 
-  /** Those with a request in flight, and those whose session is not there yet. */
-  closeWaiting(reason: CloseReason): void {
-    for (const { id, session, waiting } of [...this.#connections.values()])
-      if (waiting.length > 0 || session === NO_SESSION) this.close(id, reason);
-    this.#syncs.clear();
-  }
-
-  closeAll(reason: CloseReason): void {
-    for (const id of [...this.#connections.keys()]) this.close(id, reason);
+  /** @param stays which connections are kept all the same @default none */
+  closeAll(reason: CloseReason, stays: (id: ConnectionId) => boolean = () => false): void {
+    for (const id of [...this.#connections.keys()]) if (!stays(id)) this.close(id, reason);
     this.#syncs.clear();
   }
 

@@ -53,7 +53,7 @@ import type { ProposalStats } from './proposalStats.js';
 import { Proposer } from './proposer.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
-import { Suspended } from './suspended.js';
+import { WaitingConnects } from './waitingConnects.js';
 
 /** Sessions do not grow older by more than this between two ticks: a server that was paused expires nobody for it. */
 const CLOCK_STEP_MS_MAX = 1000;
@@ -72,13 +72,11 @@ export class Engine implements StateMachine {
   readonly #forwarder: Forwarder;
   readonly #local: LocalSessions;
   readonly #handshake: Handshake;
-  readonly #suspended: Suspended;
+  readonly #waiting: WaitingConnects;
   readonly #applier: Applier;
   readonly #syncs = new Map<number, SyncAsker>();
   #service: Service = 'none';
   #nextSync = 1;
-  /** Rows replaced the state, under clients that waited. */
-  #isRestored = false;
   #clock = 0;
   #now: number | undefined;
   #time = 0n;
@@ -97,7 +95,7 @@ export class Engine implements StateMachine {
     this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);
     this.#forwarder = new Forwarder(() => this.peer);
     this.#local = new LocalSessions(settings.tickMs);
-    this.#suspended = new Suspended(this.#peerSettings.peerTimeoutMs);
+    this.#waiting = new WaitingConnects(this.#peerSettings.peerTimeoutMs);
     this.#applier = new Applier({
       state: this.#state,
       clients: this.#clients,
@@ -214,7 +212,6 @@ export class Engine implements StateMachine {
   beginRestore(): void {
     this.#state.clear();
     this.#proposer.reset();
-    this.#isRestored = true;
   }
 
   /** Puts back a session as `tree.db` kept it. */
@@ -255,16 +252,12 @@ export class Engine implements StateMachine {
   /** Takes one input; adds what follows from it to `out`. */
   step(input: Input, out: Output): void {
     this.#out = out;
-    // Their watches missed what a snapshot brought.
-    if (this.#isRestored) this.#clients.closeAll('leadership lost');
-    this.#isRestored = false;
     switch (input.kind) {
       case 'request':
-        if (!this.#suspend(input)) this.#request(input);
+        this.#request(input);
         break;
       case 'connect':
-        this.#clients.open(input.connection, input.identities);
-        if (!this.#suspend(input)) this.#handshake.connect(input);
+        this.#connect(input);
         break;
       case 'tick':
         this.#tick(input.now, input.time);
@@ -275,7 +268,7 @@ export class Engine implements StateMachine {
         break;
       }
       case 'disconnect':
-        this.#suspended.forget(input.connection);
+        this.#waiting.forget(input.connection);
         this.#clients.forget(input.connection);
         break;
       case 'room':
@@ -338,10 +331,7 @@ export class Engine implements StateMachine {
     if (role === 'leading') this.sessions.restart(this.#clock);
     this.#service = role;
     this.#output.notes.push({ kind: 'serving', role, epoch });
-    for (const input of this.#suspended.end()) {
-      if (input.kind === 'connect') this.#handshake.connect(input);
-      else this.#request(input);
-    }
+    for (const input of this.#waiting.end()) this.#handshake.connect(input);
   }
 
   stop(goesOn: boolean): void {
@@ -350,16 +340,11 @@ export class Engine implements StateMachine {
     this.#proposer.reset();
     this.#forwarder.reset();
     this.#syncs.clear();
-    if (!goesOn) return this.#sendAway();
-    // What came of a request in flight nobody knows. The others can wait for the next leader.
-    this.#clients.closeWaiting('leadership lost');
-    this.#suspended.begin(this.#clock);
-  }
-
-  #sendAway(): void {
-    this.#suspended.end();
     this.#local.clear();
-    this.#clients.closeAll('leadership lost');
+    // Those who wait for a leader go on waiting. The others have requests in flight of which nobody knows what came, or
+    // may be elsewhere already, which the next leader does not know.
+    if (!goesOn) this.#waiting.end();
+    this.#clients.closeAll('leadership lost', (id) => this.#waiting.has(id));
   }
 
   #endReadOnly(): void {
@@ -369,17 +354,11 @@ export class Engine implements StateMachine {
     this.#clients.closeAll('read-only mode ended');
   }
 
-  /** There is no leader: the client waits, unless this server takes no part at all. */
-  #suspend(input: ConnectInput | RequestInput): boolean {
-    if (
-      this.#service !== 'none' ||
-      this.peer.role === 'stopped' ||
-      this.#clients.get(input.connection) === undefined
-    )
-      return false;
-    this.#suspended.begin(this.#clock);
-    this.#suspended.add(input);
-    return true;
+  #connect(input: ConnectInput): void {
+    this.#clients.open(input.connection, input.identities);
+    const isLooking = this.#service === 'none' && this.peer.role !== 'stopped';
+    if (isLooking) this.#waiting.add(input, this.#clock);
+    else this.#handshake.connect(input);
   }
 
   // --- requests ----------------------------------------------------------------------------------------------------
@@ -561,7 +540,7 @@ export class Engine implements StateMachine {
     }
     if (this.#service === 'leading') this.#proposer.expire(this.#clock - this.peer.reportLagMs, time);
     else if (this.#service === 'none') {
-      if (this.#suspended.isOver(this.#clock)) this.#sendAway();
+      for (const id of this.#waiting.takeOverdue(this.#clock)) this.#clients.close(id, 'not serving');
       this.#maybeReadOnly(now);
     }
   }

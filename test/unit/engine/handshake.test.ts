@@ -111,7 +111,7 @@ describe('connection that is sent away without a byte', () => {
     host.wait(1500, 100);
     expect(client.take()).to.deep.equal([]);
     host.wait(200, 100);
-    expect(client.take()).to.deep.equal(['close leadership lost']);
+    expect(client.take()).to.deep.equal(['close not serving']);
   });
 
   it('has seen a later zxid than this server', () => {
