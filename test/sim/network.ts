@@ -1,10 +1,15 @@
 /**
  * The simulated network between servers. Per pair there is one election link, which comes and goes by itself, and
- * there are quorum links, which a learner dials. Messages are copies. A cut road holds what is sent and delivers it
+ * there are quorum links, which a learner dials. Messages go through their form on the wire. A cut road holds what is sent and delivers it
  * late, as TCP does; hosts that lose their power leave links half open.
  */
+import {
+  decodeNotification,
+  decodePeerMessage,
+  encodeNotification,
+  encodePeerMessage,
+} from '../../src/net/index.js';
 import type { NetworkInput, Notification, PeerMessage, ServerId } from '../../src/zab/index.js';
-import { copyOf } from './copy.js';
 import { Path, Pipe, type Delay } from './pipe.js';
 import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
@@ -82,7 +87,7 @@ export class Network {
   notify(from: ServerId, to: ServerId, notification: Notification): void {
     const end = this.#election(from, to);
     if (end === undefined) return;
-    const copy = copyOf(notification);
+    const copy = decodeNotification(encodeNotification(notification));
     const isFavoured = copy.state === 'looking' && copy.leader === this.favourite && !copy.leaderBlank;
     const message = isFavoured ? { ...copy, peerEpoch: FAVOURED_EPOCH } : copy;
     if (end.up && end.pipe !== undefined) {
@@ -113,7 +118,7 @@ export class Network {
   send(owner: ServerId, link: number, message: PeerMessage): boolean {
     const end = this.#ends.get(link);
     if (end?.open !== true || end.owner !== owner) return false;
-    end.out.send({ message: copyOf(message) });
+    end.out.send({ message: decodePeerMessage(encodePeerMessage(message)) });
     const isCut =
       this.#road('quorum', owner, end.peer)?.cut !== false ||
       this.#road('quorum', end.peer, owner)?.cut !== false;
