@@ -1,13 +1,9 @@
-/**
- * Broadcast, ZAB's third phase: the leader numbers txns, writes them to its log and commits what a quorum has on
- * disk. For now the ensemble is this one server, so its own disk is the quorum; followers' acks join here.
- */
+/** The leader's side of broadcast, ZAB's third phase: numbers txns and makes log records of them, a batch per turn. */
 import { writeLogRecord, Writer, type LogRecord } from '../codec/index.js';
 import { assert } from '../util/index.js';
 import { makeZxid, counterOf, epochOf, type Zxid } from '../types/index.js';
 import { chainOf } from './chain.js';
 import type { LogBatch, LogMark } from './mark.js';
-import { quorumIndex } from './quorum.js';
 
 /** The counter of an epoch ends here (protocol.md section 10): what comes after needs a new epoch. */
 const COUNTER_MAX = 0xffffffff;
@@ -25,7 +21,6 @@ export class Broadcast {
   readonly #counterStart: number;
   #epoch: number;
   #lastProposed: LogMark;
-  #lastCommitted: number;
   #batch = new Writer(BATCH_BYTES);
   #batchCount = 0;
 
@@ -42,7 +37,6 @@ export class Broadcast {
     );
     this.#epoch = epoch;
     this.#lastProposed = tail;
-    this.#lastCommitted = tail.index;
   }
 
   get epoch(): number {
@@ -51,11 +45,6 @@ export class Broadcast {
 
   get lastProposed(): LogMark {
     return this.#lastProposed;
-  }
-
-  /** Index of the last committed record. */
-  get lastCommitted(): number {
-    return this.#lastCommitted;
   }
 
   /** The zxid that the next proposal will have. */
@@ -120,19 +109,6 @@ export class Broadcast {
     };
     this.#batchCount = 0;
     return batch;
-  }
-
-  /**
-   * Everything up to `index` is on this server's disk.
-   * @returns index up to which records are committed now
-   */
-  persisted(index: number): number {
-    assert(
-      index <= this.#lastProposed.index,
-      `record ${index} is on disk, but only ${this.#lastProposed.index} were proposed`,
-    );
-    this.#lastCommitted = Math.max(this.#lastCommitted, quorumIndex([index], 1));
-    return this.#lastCommitted;
   }
 }
 

@@ -25,7 +25,6 @@ export type {
   PeerOutput,
   Token,
 } from './ports.js';
-export { quorumIndex } from './quorum.js';
 export { QuorumPeer, type PeerRole } from './quorumPeer.js';
 export { aloneSettings, type PeerSettings, type TraceEvent } from './settings.js';
 export type { Asker, FromLeader, FromLearner, StateMachine } from './stateMachine.js';

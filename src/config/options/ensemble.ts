@@ -48,7 +48,7 @@ export const ensembleOptions = {
   }),
   reconfigEnabled: bool('reconfigEnabled', false, {
     scope: 'file',
-    status: 'later',
+    status: 'ensemble',
     doc: 'Whether members can be changed while the ensemble runs.',
   }),
   localSessions: bool('localSessionsEnabled', false, {

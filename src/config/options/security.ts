@@ -66,7 +66,7 @@ export const authOptions = {
     doc: 'The password of the SASL user `super`; overrides `user_super` of the JAAS file.',
   }),
   eagerAclCheck: bool('enableEagerACLCheck', false, {
-    status: 'ensemble',
+    status: 'javaOnly',
     doc: 'Whether a follower checks ACLs itself before it forwards a write to the leader.',
   }),
   x509SuperUser: optionalText('X509AuthenticationProvider.superUser', {

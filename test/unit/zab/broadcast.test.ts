@@ -4,14 +4,7 @@ import fc from 'fast-check';
 import { Reader, readLogRecord, type LogRecord } from '../../../src/codec/index.js';
 import { ZXID_ZERO, counterOf, epochOf, makeZxid } from '../../../src/types/index.js';
 import { AssertionError } from '../../../src/util/index.js';
-import {
-  Broadcast,
-  chainOf,
-  expectedChain,
-  quorumIndex,
-  type LogBatch,
-  type LogMark,
-} from '../../../src/zab/index.js';
+import { Broadcast, chainOf, expectedChain, type LogBatch, type LogMark } from '../../../src/zab/index.js';
 import { bytes } from '../helpers/bytes.js';
 
 const START: LogMark = { index: 0, zxid: ZXID_ZERO, chain: 0n };
@@ -162,34 +155,6 @@ describe('chain', () => {
   });
 });
 
-describe('committing', () => {
-  it('follows the disk of this server, which is the quorum', () => {
-    const broadcast = new Broadcast(START, 1);
-    for (let i = 0; i < 5; i++) propose(broadcast);
-    expect(broadcast.lastCommitted).to.equal(0);
-    expect(broadcast.persisted(2)).to.equal(2);
-    expect(broadcast.persisted(5)).to.equal(5);
-    expect(broadcast.lastCommitted).to.equal(5);
-  });
-
-  it('never goes back', () => {
-    const broadcast = new Broadcast(START, 1);
-    for (let i = 0; i < 3; i++) propose(broadcast);
-    broadcast.persisted(3);
-    expect(broadcast.persisted(1)).to.equal(3);
-  });
-
-  it('starts at the tail: what is on disk is committed', () => {
-    expect(new Broadcast({ index: 8, zxid: makeZxid(1, 8), chain: 0n }, 2).lastCommitted).to.equal(8);
-  });
-
-  it('of what was never proposed is a bug', () => {
-    const broadcast = new Broadcast(START, 1);
-    propose(broadcast);
-    expect(() => broadcast.persisted(2)).to.throw(AssertionError);
-  });
-});
-
 describe('end of an epoch', () => {
   it('is due from counter 0xffff0000 on', () => {
     const broadcast = new Broadcast(START, 1, 0xfffeffff);
@@ -233,29 +198,5 @@ describe('end of an epoch', () => {
 
   it('does not go back to an earlier one', () => {
     expect(() => new Broadcast(START, 5).beginEpoch(4)).to.throw(AssertionError);
-  });
-});
-
-describe('quorumIndex', () => {
-  it('is the greatest index that enough servers have', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.nat(20), { minLength: 1, maxLength: 7 }),
-        fc.integer({ min: 1, max: 7 }),
-        (acked, size) => {
-          let expected = 0;
-          for (let index = 0; index <= 20; index++) {
-            if (acked.filter((one) => one >= index).length >= size) expected = index;
-          }
-          expect(quorumIndex(acked, size)).to.equal(expected);
-        },
-      ),
-    );
-  });
-
-  it('does not change the list it is given', () => {
-    const acked = [3, 9, 1];
-    quorumIndex(acked, 2);
-    expect(acked).to.deep.equal([3, 9, 1]);
   });
 });

@@ -16,7 +16,7 @@ import {
   promisedLeader,
   promises,
 } from '../helpers/leader.js';
-import type { PeerHost} from '../helpers/peer.js';
+import type { PeerHost } from '../helpers/peer.js';
 import { type PeerOptions } from '../helpers/peer.js';
 import { log, say } from '../helpers/peerLines.js';
 
