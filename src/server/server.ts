@@ -334,11 +334,14 @@ export class Server implements ConnectionHost {
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;
       case 'serving':
-        this.#persistence.serving(note.epoch);
+        if (note.role === 'readOnly')
+          this.log.warn('There is no leader: clients that ask for it are served with reads.');
+        else this.#persistence.serving(note.epoch);
         this.#served();
         return;
       case 'notServing':
-        if (this.member !== undefined) this.log.warn('Clients are not served until there is a leader.');
+        if (this.member !== undefined && !this.#closing)
+          this.log.warn('Clients are not served until there is a leader.');
         return;
       default:
         return unreachable(note);

@@ -113,6 +113,9 @@ export class Leader implements LeaderView {
     handler.close();
     this.#handlers.delete(handler.peer);
     if (synced) note(this.#context, { kind: 'learnerLost', learner: handler.peer, why });
+    const isHere = (id: ServerId): boolean => this.#isSelf(id) || this.#voterHandler(id) !== undefined;
+    if (this.#phase === 'synchronisation' && !isQuorum(this.#context, isHere))
+      return this.#context.leave('no quorum is left to follow');
     if (!this.established || !synced) return;
     // Those left are no quorum: nothing can be committed, and nothing would be gained by waiting for the lease to end.
     if (!isQuorum(this.#context, (id) => this.#isSyncedVoter(id)))
