@@ -17,6 +17,7 @@ import {
   NO_SESSION,
   OpCode,
   Perms,
+  sessionIdOf,
   writeTxn,
   type SessionId,
   type Txn,
@@ -59,6 +60,8 @@ export class Proposer {
   readonly #speakers = new Map<SessionId, ServerId>();
   /** Sessions whose creation is proposed and not applied: a follower with a faster disk may know them already. */
   readonly #opening = new Set<SessionId>();
+  /** Sessions whose end is proposed and not applied; their creation may not be applied either. */
+  readonly #closing = new Set<SessionId>();
   #outstanding: Outstanding;
   #bytes = 0;
   /** What the reconfig under preparation brings. */
@@ -91,11 +94,13 @@ export class Proposer {
     this.#bytes = 0;
     this.#speakers.clear();
     this.#opening.clear();
+    this.#closing.clear();
     this.#outstanding = new Outstanding(this.#state.tree);
   }
 
   /** The session exists, or will once what is proposed is applied, and its end is not decided. */
   isOpen(session: SessionId): boolean {
+    if (this.#closing.has(session)) return false;
     return this.#state.sessions.isOpen(session) || this.#opening.has(session);
   }
 
@@ -137,7 +142,7 @@ export class Proposer {
       this.#opening.add(session);
     }
     if (request.type === OpCode.closeSession && txn.type === OpCode.closeSession) {
-      this.#opening.delete(session);
+      this.#closing.add(session);
       this.#state.sessions.markClosing(session);
     }
   }
@@ -155,13 +160,17 @@ export class Proposer {
   /** The record is applied: the tree itself says what it did. */
   applied({ mark, header, txn }: Proposal): void {
     this.#outstanding.applied(mark.zxid);
-    if (txn.type === OpCode.createSession) this.#opening.delete(header.clientId as SessionId);
-    if (txn.type === OpCode.closeSession) this.#speakers.delete(header.clientId as SessionId);
+    if (txn.type === OpCode.createSession) this.#opening.delete(sessionIdOf(header.clientId));
+    if (txn.type === OpCode.closeSession) {
+      this.#speakers.delete(sessionIdOf(header.clientId));
+      this.#closing.delete(sessionIdOf(header.clientId));
+    }
   }
 
   /** Ends the sessions whose time is over. @param clock up to which all servers told whom they heard of */
   expire(clock: number, time: bigint): void {
     for (const session of this.#state.sessions.expired(clock)) {
+      if (this.#closing.has(session)) continue;
       this.#output().notes.push({ kind: 'sessionExpired', sessionId: session });
       this.propose(session, 0, { type: OpCode.closeSession }, time, ITSELF);
     }
