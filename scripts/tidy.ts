@@ -21,10 +21,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: ['zab', 'types', 'codec', 'util', 'node:*', 'protobufjs/minimal.js'],
   storage: ['engine', 'zab', 'types', 'codec', 'util', 'node:*', 'better-sqlite3'],
   client: ['types', 'codec', 'util', 'node:*'],
+  bench: ['types', 'codec', 'util', 'node:*'],
   server: ['engine', 'zab', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
   ops: ['server', 'config', 'types', 'util', 'node:*', 'ipaddr.js'],
   start: ['server', 'ops', 'storage', 'config', 'node:*', 'pino'],
-  cli: ['start', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
+  cli: ['start', 'bench', 'client', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
   index: ['client', 'start'],
 };
 

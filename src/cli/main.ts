@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { StartArguments } from './ensemble/start.js';
+import { addBench } from './bench/command.js';
 import { fileLocation, packageRoot, serverLocation, splitFlags } from './args.js';
 
 const { flags, rest } = splitFlags(process.argv.slice(2));
@@ -31,7 +32,8 @@ Examples:
   $ zabkeeper server 2181 ./data                   run a server without a configuration file
   $ zabkeeper ensemble start                       run an ensemble of three on this machine
   $ zabkeeper config zoo.cfg                       check a configuration
-  $ zabkeeper status zoo.cfg                       ask a server whether it serves`,
+  $ zabkeeper status zoo.cfg                       ask a server whether it serves
+  $ zabkeeper bench --check                        is this machine good enough?`,
   );
 
 program
@@ -115,6 +117,8 @@ Examples:
     const { startEnsemble } = await import('./ensemble/start.js');
     process.exitCode = await startEnsemble(options, flags);
   });
+
+addBench(program);
 
 program
   .command('version')

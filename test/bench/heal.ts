@@ -3,20 +3,14 @@
  * one of the servers. Measured is the longest time between two acknowledged writes, whoever made them. Besides: the
  * memory of three idle servers, and pipelined writes over three servers.
  */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { runScenario } from '../../src/bench/index.js';
 import { connect, type ZooKeeper } from '../../src/client/index.js';
 import { longestGap } from '../ensemble/checker.js';
 import { Ensemble, type Member } from '../ensemble/ensemble.js';
-import { LOOPBACK } from '../interop/network.js';
 import { sleep, until } from '../interop/process.js';
 import type { Flavour } from '../interop/server.js';
-import type { LoadResult } from './load.js';
-
-const run = promisify(execFile);
-const LOAD = fileURLToPath(new URL('./load.js', import.meta.url));
 
 const WRITERS = 9;
 /** Pause of a writer between two writes: the servers are to be under load, not the machine. */
@@ -258,12 +252,14 @@ async function footprint(flavour: Flavour, seconds: number): Promise<void> {
   const printMemory = (when: string): void =>
     console.log(`${flavour}\tmemory of three servers, ${when}\tRSS ${sum('Rss')} MiB\tPSS ${sum('Pss')} MiB`);
   printMemory('idle');
-  const ports = ensemble.members.map(({ server }) => server.port).join(',');
-  const args = [LOAD, LOOPBACK, ports, 'set', '12', '128', String(seconds), '100'];
-  const { stdout } = await run(process.execPath, args);
-  const { perSecond, p50Ms, p99Ms, errors } = JSON.parse(stdout) as LoadResult;
+  const { perSecond, p50Ms, p99Ms, errors } = await runScenario('set', {
+    targets: ensemble.members.map(({ server: { host, port } }) => ({ host, port })),
+    connections: 12,
+    depth: 128,
+    seconds,
+  });
   console.log(
-    `${flavour}\tpipelined set over three servers\t${perSecond}/s\tp50 ${p50Ms.toFixed(1)} ms\tp99 ${p99Ms.toFixed(1)} ms\t${errors} errors`,
+    `${flavour}\tpipelined set over three servers\t${Math.round(perSecond)}/s\tp50 ${p50Ms.toFixed(1)} ms\tp99 ${p99Ms.toFixed(1)} ms\t${errors} errors`,
   );
   printMemory('after these writes');
 }

@@ -1,76 +1,90 @@
 /**
- * `npm run bench`: pipelined load against our server, and with `--apache` in turn against Apache's, each a process of
- * its own with its data on disk. Prints a table; quote ratios and medians, machines are noisy.
+ * `npm run bench`: our server measured, alone or in turns with Apache's; each a process of its own with its data on
+ * disk, and the load another. Machines are noisy: quote ratios and medians.
  */
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { startServer, type Flavour } from '../interop/server.js';
-import type { LoadResult } from './load.js';
-
-const run = promisify(execFile);
-const LOAD = fileURLToPath(new URL('./load.js', import.meta.url));
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Flavour } from '../interop/server.js';
+import { compare, type RowResult } from './compare.js';
+import { large } from './large.js';
+import { ENSEMBLE_ROWS, SINGLE_ROWS } from './rows.js';
+import { TABLE_HEAD, tableRow } from './report.js';
 
 const HELP = `npm run bench -- heal [options]   how fast an ensemble heals; see heal --help
+npm run bench -- limit            how much load the load itself can make, against a server that answers a constant
 npm run bench -- [options]
-  --ops get,set,create   operations, one after the other   (get,set,create)
-  --connections N        client connections                (8)
-  --window N             requests outstanding on each      (128)
-  --seconds N            time measured per operation       (3)
-  --size N               bytes of data                     (100)
-  --rounds N             repetitions, the median is shown  (3)
-  --apache               measure Apache ZooKeeper as well, in the same run
-  --cpu-prof             leave a CPU profile of our server in the current directory`;
+  --against apache   measure Debian's Apache ZooKeeper as well, in turns: ours, Apache, ours, Apache
+  --ensemble N       N servers of each, connections spread over them   (1)
+  --only TEXT        rows whose name contains this; several separated by |
+  --no-large         leave out the rows with a million znodes and ten thousand sessions
+  --pairs N          how often each row is measured on each            (2)
+  --seconds N        time measured per row                             (5)
+  --warmup N         time under the same load before that              (1)
+  --znodes N         for the large rows                                (1000000)
+  --sessions N       for the large rows                                (10000)
+  --json FILE        write all results there
+  --cpu-prof         leave CPU profiles of our server in the current directory`;
 
 const [command, ...more] = process.argv.slice(2);
-const { values } = parseArgs({
-  args: command === 'heal' ? [] : process.argv.slice(2),
-  options: {
-    ops: { type: 'string', default: 'get,set,create' },
-    connections: { type: 'string', default: '8' },
-    window: { type: 'string', default: '128' },
-    seconds: { type: 'string', default: '3' },
-    size: { type: 'string', default: '100' },
-    rounds: { type: 'string', default: '3' },
-    apache: { type: 'boolean', default: false },
-    'cpu-prof': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-
 if (command === 'heal') await (await import('./heal.js')).heal(more);
-else if (values.help) console.log(HELP);
+else if (command === 'limit') await (await import('./limit.js')).limit();
 else await main();
 
 async function main(): Promise<void> {
-  const flavours: Flavour[] = values.apache ? ['zabkeeper', 'apache'] : ['zabkeeper'];
-  const results = new Map<string, LoadResult[]>();
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const flavour of flavours) {
-      await using server = await startServer({
-        flavour,
-        config: { maxClientCnxns: 0 },
-        ...(values['cpu-prof']
-          ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } }
-          : {}),
-      });
-      for (const op of values.ops.split(',')) {
-        const { connections, window, seconds, size } = values;
-        const args = [LOAD, server.host, String(server.port), op, connections, window, seconds, size];
-        const { stdout } = await run(process.execPath, args);
-        const result = JSON.parse(stdout) as LoadResult;
-        const key = `${op}\t${flavour}`;
-        results.set(key, [...(results.get(key) ?? []), result]);
-      }
-    }
+  const { values } = parseArgs({
+    options: {
+      against: { type: 'string' },
+      ensemble: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
+      'no-large': { type: 'boolean', default: false },
+      pairs: { type: 'string', default: '2' },
+      seconds: { type: 'string' },
+      warmup: { type: 'string' },
+      znodes: { type: 'string', default: '1000000' },
+      sessions: { type: 'string', default: '10000' },
+      json: { type: 'string' },
+      'cpu-prof': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return;
   }
-  console.log('op\tserver\tper second (median)\tp50 ms\tp99 ms\terrors');
-  for (const [key, runs] of results) {
-    const median = (of: (r: LoadResult) => number): number =>
-      runs.map(of).sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
-    const errors = runs.reduce((sum, r) => sum + r.errors, 0);
-    console.log(
-      `${key}\t${median((r) => r.perSecond)}\t${median((r) => r.p50Ms).toFixed(2)}\t${median((r) => r.p99Ms).toFixed(2)}\t${errors}`,
+  if (values.against !== undefined && values.against !== 'apache')
+    throw new Error(`--against ${values.against}: it can be apache.`);
+  const against: Flavour | undefined = values.against;
+  const servers = Number(values.ensemble);
+  const wanted = values.only.split('|');
+  const named = (title: string): boolean => wanted.some((text) => title.includes(text));
+  const rows = (servers > 1 ? ENSEMBLE_ROWS : SINGLE_ROWS).filter(({ title }) => named(title));
+  const onProgress = (text: string): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  };
+  const onRow = (row: RowResult): void => {
+    onProgress('');
+    console.log(tableRow(row));
+  };
+  console.log(TABLE_HEAD);
+  const results: RowResult[] = [];
+  if (rows.length > 0) {
+    results.push(
+      ...(await compare({
+        rows,
+        servers,
+        against,
+        pairs: Number(values.pairs),
+        seconds: values.seconds === undefined ? undefined : Number(values.seconds),
+        warmupSeconds: values.warmup === undefined ? undefined : Number(values.warmup),
+        profile: values['cpu-prof'],
+        onRow,
+        onProgress,
+      })),
     );
   }
+  if (servers === 1 && !values['no-large'] && named('large')) {
+    const [znodes, sessions] = [Number(values.znodes), Number(values.sessions)];
+    results.push(...(await large({ against, znodes, sessions, onRow, onProgress })));
+  }
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, undefined, 2));
 }
