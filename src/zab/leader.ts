@@ -8,7 +8,7 @@ import type { Writer } from '../codec/index.js';
 import type { Configuration } from './configuration.js';
 import { Broadcast } from './broadcast.js';
 import { disk, EPOCH_STEP_MAX, isQuorum, isVoter, note, trace, type PeerContext } from './context.js';
-import { ownCopy } from './history.js';
+import { ownCopy } from './records.js';
 import { Lease, quorumValue } from './lease.js';
 import { LearnerHandler, type LeaderView } from './learnerHandler.js';
 import type { LogMark } from './mark.js';
@@ -164,7 +164,6 @@ export class Leader implements LeaderView {
       case 'pong':
         if (!handler.synced || message.beat > this.#lease.beat) return this.#protocolError(handler, message);
         handler.lastBeat = Math.max(handler.lastBeat, message.beat);
-        handler.applied = message.applied;
         if (message.touched.length > 0) this.#context.state.touched(message.touched);
         this.#lease.confirm(this.handlers, this.#committed.index);
         return;

@@ -5,14 +5,14 @@
  *   ackNewLeader  behind truncation or snapshot, the records up to T, and currentEpoch, in that order
  *   ack           behind the records
  */
-import { DecodeError, type LogRecord } from '../codec/index.js';
+import { DecodeError, Reader, readLogRecord, type LogRecord } from '../codec/index.js';
 import { epochOf } from '../types/index.js';
 import { disk, EPOCH_STEP_MAX, isVoter, note, send, trace, type PeerContext } from './context.js';
 import { expectedChain } from './broadcast.js';
-import { markOf, ownCopy, recordsIn } from './history.js';
-import type { LogBatch, LogMark } from './mark.js';
+import { sameMark, type LogBatch, type LogMark } from './mark.js';
 import type { ServerId, ToLeader, ToLearner } from './messages.js';
 import type { DiskInput, LinkId, Token } from './ports.js';
+import { markOf, ownCopy, recordsIn } from './records.js';
 
 const REDIAL_MS_MIN = 20;
 /** Records of a synchronisation that are written in one transaction. */
@@ -78,10 +78,6 @@ export class Learner {
     return this.#epoch;
   }
 
-  get serving(): boolean {
-    return this.#phase === 'serving';
-  }
-
   /** To the leader, for the engine. @returns false when there is no way to it */
   send(message: ToLeader): boolean {
     if (this.#link === undefined || this.#phase !== 'serving') return false;
@@ -97,8 +93,6 @@ export class Learner {
       return;
     }
     const { epochs, configurations, blank, suspect } = this.#context;
-    // A dial of an earlier role may have failed meanwhile.
-    this.#redialAt = undefined;
     this.#link = link;
     // The failure of an earlier dial may have been told in between: this link is the one.
     this.#redialAt = undefined;
@@ -336,10 +330,16 @@ export class Learner {
 
   /** @returns the mark of the last record; undefined when they do not follow, and the link is done with */
   #verified(before: LogMark, batch: LogBatch): LogMark | undefined {
-    const records = decoded(batch.bytes);
-    let fault = records === undefined ? 'the leader sent something that is not a record' : undefined;
+    const reader = Reader.over(batch.bytes);
+    let fault: string | undefined;
     let last = before;
-    for (const record of records ?? []) {
+    let count = 0;
+    for (; reader.remaining > 0; count++) {
+      const record = nextRecord(reader);
+      if (record === undefined) {
+        fault = 'the leader sent something that is not a record';
+        break;
+      }
       const mark = markOf(record);
       if (
         mark.index !== last.index + 1 ||
@@ -352,7 +352,7 @@ export class Learner {
       this.#context.logged(record);
       last = mark;
     }
-    if (records?.length === 0 || records?.length !== batch.count || !sameMark(last, batch.last))
+    if (count === 0 || count !== batch.count || !sameMark(last, batch.last))
       fault ??= 'the leader sent other records than it said';
     if (fault === undefined) return last;
     this.#alarm(fault);
@@ -488,16 +488,12 @@ export class Learner {
   }
 }
 
-/** @returns undefined when these bytes are no records */
-function decoded(bytes: Buffer): LogRecord[] | undefined {
+/** @returns undefined when what comes next is no record */
+function nextRecord(reader: Reader): LogRecord | undefined {
   try {
-    return [...recordsIn(bytes)];
+    return readLogRecord(reader);
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;
   }
-}
-
-export function sameMark(left: LogMark, right: LogMark): boolean {
-  return left.index === right.index && left.zxid === right.zxid && left.chain === right.chain;
 }

@@ -10,13 +10,14 @@ import type { Configuration } from './configuration.js';
 import { Configurations } from './configurations.js';
 import { isVoter, type PeerContext } from './context.js';
 import { Election, type Candidate } from './election.js';
-import { History, recordsIn } from './history.js';
+import { History } from './history.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
 import type { LearnerHandler } from './learnerHandler.js';
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
 import type { Notification, PeerMessage, ServerId, ToLeader, ToLearner } from './messages.js';
 import type { Boot, DiskInput, LinkId, NetworkInput, PeerOutput, Token } from './ports.js';
+import { recordsIn } from './records.js';
 import type { PeerSettings } from './settings.js';
 import type { Asker, StateMachine } from './stateMachine.js';
 
@@ -238,10 +239,6 @@ export class QuorumPeer {
   /** Zxid of the next proposal of this leader. */
   get nextZxid(): Zxid {
     return this.#leading.nextZxid;
-  }
-
-  get lastProposed(): LogMark {
-    return this.#leading.lastProposed;
   }
 
   propose(type: number, writePayload: (w: Writer) => void, asker: Asker | undefined): LogMark {
