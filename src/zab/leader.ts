@@ -162,6 +162,7 @@ export class Leader implements LeaderView, EpochHost {
     }
   }
 
+  /** A learner said something that has no place where it stands: its link is given up. */
   outOfOrder(handler: LearnerHandler, { kind }: ToLeader): void {
     note(this.#context, {
       kind: 'alarm',
@@ -184,6 +185,7 @@ export class Leader implements LeaderView, EpochHost {
 
   // --- synchronisation -------------------------------------------------------------------------------------------
 
+  /** The epoch is on disk, and a quorum has promised to follow it. */
   entered(): void {
     this.#phase = 'synchronisation';
     this.#tail = this.#context.history.tail;
@@ -191,6 +193,7 @@ export class Leader implements LeaderView, EpochHost {
     this.#establish();
   }
 
+  /** One more learner has promised. */
   promised(handler: LearnerHandler): void {
     this.#synchronise(handler);
   }
