@@ -37,10 +37,6 @@ export class Broadcast {
     this.#lastProposed = tail;
   }
 
-  get epoch(): number {
-    return this.#epoch;
-  }
-
   get lastProposed(): LogMark {
     return this.#lastProposed;
   }
