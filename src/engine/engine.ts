@@ -8,20 +8,14 @@
  */
 import { Reader, type LogRecord } from '../codec/index.js';
 import type { Sessions } from '../session/index.js';
-import { CONFIG, type InternalRequest, type Tree } from '../tree/index.js';
+import { CONFIG, type Tree } from '../tree/index.js';
 import {
-  KeeperError,
   NO_SESSION,
   OpCode,
   ZXID_ZERO,
-  isWrite,
-  readRequest,
   readTxn,
-  serverOf,
   sessionIdOf,
-  type Request,
   type SessionId,
-  type WriteRequest,
   type Zxid,
 } from '../types/index.js';
 import { assert } from '../util/index.js';
@@ -41,26 +35,22 @@ import {
 } from '../zab/index.js';
 import { Applier } from './applier.js';
 import { Clients } from './clients.js';
-import type { ClientConnection, WaitingSync } from './connection.js';
 import type { DigestLog } from './digestLog.js';
 import { encodeFlush } from './flush.js';
 import { Forwarder } from './forwarder.js';
-import { Handshake, type Service } from './handshake.js';
+import { Handshake, type HandshakeParts, type Service } from './handshake.js';
 import { LocalSessions } from './localSessions.js';
-import type { ConnectInput, ConnectionId, Input, Output, RequestInput } from './messages.js';
+import type { ConnectInput, ConnectionId, Input, Output } from './messages.js';
 import type { LogMark } from './ports.js';
 import type { ProposalStats } from './proposalStats.js';
 import { Proposer } from './proposer.js';
+import { Requests } from './requests.js';
 import type { EngineSettings } from './settings.js';
 import { State } from './state.js';
 import { WaitingConnects } from './waitingConnects.js';
 
 /** Sessions do not grow older by more than this between two ticks: a server that was paused expires nobody for it. */
 const CLOCK_STEP_MS_MAX = 1000;
-
-/** Who asked for a sync: a client here, or a learner. */
-type SyncAsker =
-  { readonly connection: ConnectionId; readonly sync: WaitingSync } | { readonly asker: Asker };
 
 export class Engine implements StateMachine {
   readonly peer: QuorumPeer;
@@ -72,11 +62,10 @@ export class Engine implements StateMachine {
   readonly #forwarder: Forwarder;
   readonly #local: LocalSessions;
   readonly #handshake: Handshake;
+  readonly #requests: Requests;
   readonly #waiting: WaitingConnects;
   readonly #applier: Applier;
-  readonly #syncs = new Map<number, SyncAsker>();
   #service: Service = 'none';
-  #nextSync = 1;
   #clock = 0;
   #now: number | undefined;
   #time = 0n;
@@ -106,7 +95,7 @@ export class Engine implements StateMachine {
       reconfigured: (mark) => this.peer.configurationApplied(mark.index),
       trace: this.#peerSettings.trace,
     });
-    this.#handshake = new Handshake({
+    const parts: HandshakeParts = {
       settings,
       serverId: this.#peerSettings.id,
       state: this.#state,
@@ -116,7 +105,9 @@ export class Engine implements StateMachine {
       local: this.#local,
       service: () => this.#service,
       clock: () => this.#clock,
-    });
+    };
+    this.#handshake = new Handshake(parts);
+    this.#requests = new Requests({ ...parts, handshake: this.#handshake, peer: this.peer });
   }
 
   // --- what may be looked at ---------------------------------------------------------------------------------------
@@ -254,7 +245,7 @@ export class Engine implements StateMachine {
     this.#out = out;
     switch (input.kind) {
       case 'request':
-        this.#request(input);
+        this.#requests.request(input);
         break;
       case 'connect':
         this.#connect(input);
@@ -339,7 +330,7 @@ export class Engine implements StateMachine {
     this.#service = 'none';
     this.#proposer.reset();
     this.#forwarder.reset();
-    this.#syncs.clear();
+    this.#requests.reset();
     this.#local.clear();
     // Those who wait for a leader go on waiting. The others have requests in flight of which nobody knows what came, or
     // may be elsewhere already, which the next leader does not know.
@@ -361,134 +352,14 @@ export class Engine implements StateMachine {
     else this.#handshake.connect(input);
   }
 
-  // --- requests ----------------------------------------------------------------------------------------------------
-
-  #request(input: RequestInput): void {
-    const { connection: id, xid, request } = input;
-    const connection = this.#clients.get(id);
-    if (connection === undefined || connection.closing || connection.session === NO_SESSION) return;
-    this.#touch(connection);
-    if (connection.readOnly && (isWrite(request) || request.type === OpCode.sync))
-      return this.#refuseReadOnly(connection, xid, request);
-    if (isWrite(request)) return this.#write(connection, input, request);
-    if (request.type === OpCode.sync) {
-      const sync: WaitingSync = { kind: 'sync', xid, path: request.record.path, index: undefined };
-      connection.waiting.push(sync);
-      if (this.#service === 'leading') this.#sync({ connection: id, sync });
-      else this.#forwarder.sync(id, sync);
-    } else if (connection.waiting.length === 0) {
-      this.#clients.answer(connection, connection.identities, xid, request);
-    } else {
-      connection.waiting.push({ kind: 'read', xid, request, identities: connection.identities });
-    }
-  }
-
-  #touch({ session, local }: ClientConnection): void {
-    if (local) this.#local.touch(session, this.#clock);
-    else if (this.#service === 'leading') this.sessions.touch(session, this.#clock);
-    else this.#forwarder.touch(session);
-  }
-
-  #refuseReadOnly(connection: ClientConnection, xid: number, request: Request): void {
-    if (request.type === OpCode.closeSession) return this.#closeLocal(connection, xid);
-    const { wireCode } = new KeeperError('NOTREADONLY');
-    this.#clients.reply(connection.id, xid, this.lastZxid, wireCode, undefined);
-  }
-
-  #write(connection: ClientConnection, input: RequestInput, request: WriteRequest): void {
-    const { xid, time, raw } = input;
-    if (connection.local) {
-      if (request.type === OpCode.closeSession) return this.#closeLocal(connection, xid);
-      if (LocalSessions.needsGlobal(request)) {
-        const timeOut = this.#local.timeoutOf(connection.session);
-        if (this.#settings.localSessionsUpgrading !== true || timeOut === undefined) {
-          const { wireCode } = new KeeperError('EPHEMERALONLOCALSESSION');
-          return this.#clients.reply(connection.id, xid, this.lastZxid, wireCode, undefined);
-        }
-        // The session stays what it is for its client; from now on everybody knows it.
-        this.#local.end(connection.session);
-        connection.local = false;
-        this.#handshake.createSession(connection, connection.session, timeOut, time);
-      }
-    }
-    connection.waiting.push({ kind: 'write' });
-    if (this.#service === 'leading') this.#propose(connection.session, xid, request, time, connection);
-    else {
-      assert(raw !== undefined, 'a write that has to be forwarded comes without its bytes');
-      this.#forwarder.request(connection, xid, request.type, raw.op, raw.body);
-    }
-    if (request.type === OpCode.closeSession) connection.closing = true;
-  }
-
-  #closeLocal(connection: ClientConnection, xid: number): void {
-    this.#local.end(connection.session);
-    this.#clients.reply(connection.id, xid, this.lastZxid, 0, undefined);
-    this.#clients.close(connection.id, 'session closed');
-  }
-
-  #propose(
-    session: SessionId,
-    cxid: number,
-    request: WriteRequest | InternalRequest,
-    time: bigint,
-    { id, identities, local }: ClientConnection,
-  ): void {
-    this.#proposer.propose(session, cxid, request, time, {
-      identities,
-      connection: id,
-      asker: undefined,
-      localSession: local,
-    });
-  }
-
-  #sync(asker: SyncAsker): void {
-    const token = this.#nextSync++;
-    this.#syncs.set(token, asker);
-    this.peer.sync(token);
-  }
-
-  confirmed(token: number, index: number): void {
-    const sync = this.#syncs.get(token);
-    this.#syncs.delete(token);
-    if (sync === undefined) return;
-    if ('asker' in sync) this.peer.tell(sync.asker, { kind: 'synced', request: sync.asker.request, index });
-    else this.#clients.syncConfirmed(sync.connection, sync.sync, index);
-  }
-
   // --- between servers ---------------------------------------------------------------------------------------------
 
-  forwarded(asker: Asker, message: FromLearner): void {
-    if (message.kind === 'sync') return this.#sync({ asker });
-    const { session } = message;
-    if (message.kind === 'revalidate') {
-      const valid = this.#handshake.revalidate(
-        session,
-        this.#handshake.negotiate(message.timeoutMs),
-        asker.learner,
-      );
-      return this.peer.tell(asker, { kind: 'revalidated', request: asker.request, valid });
-    }
-    const reader = Reader.over(message.body);
-    let request: Request | InternalRequest;
-    // Not a client's bytes, which its server has looked at: nobody did that with these.
-    if (message.op === OpCode.createSession && reader.remaining === 4)
-      request = { type: OpCode.createSession, timeOut: this.#handshake.negotiate(reader.int()) };
-    else request = readRequest(message.op, reader);
-    if (request.type !== OpCode.createSession && !isWrite(request))
-      request = { type: OpCode.error, code: 'MARSHALLINGERROR' };
-    this.sessions.touch(session, this.#clock);
-    this.#proposer.propose(session, message.cxid, request, this.#time, {
-      identities: message.identities,
-      connection: undefined,
-      asker,
-      localSession: this.#isLocalOf(session, asker),
-    });
+  confirmed(token: number, index: number): void {
+    this.#requests.confirmed(token, index);
   }
 
-  /** A learner vouches for sessions that it alone knows. */
-  #isLocalOf(session: SessionId, { learner }: Asker): boolean {
-    const enabled = this.#settings.localSessions === true;
-    return enabled && serverOf(session) === learner && !this.sessions.has(session);
+  forwarded(asker: Asker, message: FromLearner): void {
+    this.#requests.forwarded(asker, message, this.#time);
   }
 
   touched(sessions: readonly SessionId[]): void {
@@ -504,15 +375,7 @@ export class Engine implements StateMachine {
   }
 
   answered(message: FromLeader): void {
-    const answered = this.#forwarder.answered(message);
-    if (answered === undefined) return;
-    if (answered.kind === 'sync')
-      return this.#clients.syncConfirmed(answered.connection, answered.sync, answered.index);
-    const connection = this.#clients.get(answered.connection);
-    if (connection === undefined) return;
-    if (message.kind === 'revalidated' && message.valid)
-      this.#clients.attach(connection, answered.session, answered.timeOut);
-    else this.#clients.refuse(answered.connection);
+    this.#requests.answered(message);
   }
 
   configurationOf(record: LogRecord): Configuration | undefined {

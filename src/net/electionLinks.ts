@@ -81,11 +81,6 @@ export class ElectionLinks {
     return this.#dialsFailed;
   }
 
-  /** Bytes that a peer has not taken. */
-  unsentBytes(peer: ServerId): number {
-    return this.#peers.get(peer)?.link?.unsent ?? 0;
-  }
-
   start(): void {
     const interval = Math.max(1, this.#context.peerTimeoutMs / 3);
     this.#beatAt = performance.now();

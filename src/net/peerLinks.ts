@@ -139,11 +139,6 @@ export class PeerLinks {
     this.#quorum.close(link);
   }
 
-  /** Bytes on a quorum link that the peer has not taken; 0 if it is gone. */
-  unsentBytes(link: LinkId): number {
-    return this.#quorum.unsentBytes(link);
-  }
-
   get status(): PeerLinksStatus {
     return {
       electionUp: this.#election.up,

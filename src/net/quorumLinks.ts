@@ -22,7 +22,7 @@ export interface QuorumLinkStatus {
   readonly link: LinkId;
   readonly peer: ServerId;
   readonly dialled: boolean;
-  /** Bytes that the peer has not taken. */
+  /** Bytes of this turn and of those before that the peer has not taken. */
   readonly unsentBytes: number;
 }
 
@@ -62,12 +62,6 @@ export class QuorumLinks {
       dialled,
       unsentBytes: group.length + socket.unsent,
     }));
-  }
-
-  /** Bytes of this turn and of those before that the peer has not taken; 0 for a link that is gone. */
-  unsentBytes(id: LinkId): number {
-    const link = this.#links.get(id);
-    return link === undefined ? 0 : link.group.length + link.socket.unsent;
   }
 
   /** Answered by exactly one `linkUp` or `dialFailed`, in a later turn. */

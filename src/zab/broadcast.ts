@@ -4,12 +4,10 @@ import { assert } from '../util/index.js';
 import { makeZxid, counterOf, epochOf, type Zxid } from '../types/index.js';
 import { chainOf } from './chain.js';
 import type { LogBatch, LogMark } from './mark.js';
+import { CHAIN_BYTES } from './records.js';
 
 /** The counter of an epoch ends here (protocol.md section 10): what comes after needs a new epoch. */
 const COUNTER_MAX = 0xffffffff;
-
-/** Bytes of a record before what the chain covers: the chain itself. */
-const CHAIN_BYTES = 8;
 
 /** Room for a usual turn; the memory goes to the disk with the batch, so each batch starts on new one. */
 const BATCH_BYTES = 16 * 1024;
@@ -39,10 +37,6 @@ export class Broadcast {
     this.#lastProposed = tail;
   }
 
-  get epoch(): number {
-    return this.#epoch;
-  }
-
   get lastProposed(): LogMark {
     return this.#lastProposed;
   }
@@ -53,11 +47,6 @@ export class Broadcast {
     return epochOf(zxid) === this.#epoch
       ? makeZxid(this.#epoch, counterOf(zxid) + 1)
       : makeZxid(this.#epoch, this.#counterStart);
-  }
-
-  /** What a leader reports before its first txn of the epoch. */
-  get epochStart(): Zxid {
-    return makeZxid(this.#epoch, 0);
   }
 
   /** True when it is time for a new epoch. */

@@ -55,11 +55,6 @@ export class Configuration {
     return 2 * won.length > this.#groups.length;
   }
 
-  /** Servers of the smallest possible quorum. */
-  get quorumSize(): number {
-    return Math.floor(this.voters.length / 2) + 1;
-  }
-
   #weigh(ids: readonly ServerId[]): number {
     return ids.reduce((sum, id) => sum + this.weightOf(id), 0);
   }

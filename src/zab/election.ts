@@ -60,10 +60,6 @@ export class Election {
     return this.#round;
   }
 
-  get vote(): Candidate {
-    return this.#vote;
-  }
-
   isUp(peer: ServerId): boolean {
     return this.#links.get(peer) === true;
   }

@@ -2,13 +2,11 @@
  * The end of the log as it is kept in memory: every record that is not applied yet, and for learners that lag a little,
  * some that are. What lies before is on disk only. Holds values; the disk is told by whoever changes it.
  */
-import { Reader, readLogRecord, type LogRecord } from '../codec/index.js';
-import { zxidOf, type Zxid } from '../types/index.js';
+import type { LogRecord } from '../codec/index.js';
+import type { Zxid } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { LOG_START, type LogBatch, type LogMark } from './mark.js';
-
-/** Chain, index, zxid, type, and the payload's length. */
-const RECORD_HEADER_BYTES = 32;
+import { markOf, recordsIn, slice } from './records.js';
 
 interface Held {
   /** The record before the first of this batch. */
@@ -104,7 +102,7 @@ export class History {
       this.#records -= last.batch.count;
       this.#tail = last.before;
       if (last.before.index < mark.index) {
-        const part = slice(last, last.before.index, mark.index);
+        const part = slice(last.batch, last.before.index, mark.index);
         this.append({ ...part, bytes: Buffer.from(part.bytes) });
       }
     }
@@ -166,7 +164,7 @@ export class History {
     const held = this.#holding(index + 1);
     if (held === undefined) return undefined;
     if (held.before.index === index && held.batch.last.index <= upTo) return held.batch;
-    return slice(held, index, Math.min(upTo, held.batch.last.index));
+    return slice(held.batch, index, Math.min(upTo, held.batch.last.index));
   }
 
   /** The records after `index` up to `upTo`, one by one; all of them must be in memory. Payloads are views. */
@@ -191,38 +189,4 @@ export class History {
     }
     return this.#held[low];
   }
-}
-
-/** The records of a batch, one by one; their payloads are views. */
-export function* recordsIn(bytes: Buffer): Generator<LogRecord> {
-  const reader = Reader.over(bytes);
-  while (reader.remaining > 0) yield readLogRecord(reader);
-}
-
-export function markOf(record: LogRecord): LogMark {
-  return { index: Number(record.index), zxid: zxidOf(record.zxid), chain: record.chain };
-}
-
-/** A copy in memory of its own, which may be given away. */
-export function ownCopy(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
-  copy.set(bytes);
-  return copy;
-}
-
-/** Records after `from` up to `upTo` of one batch. */
-function slice({ before, batch }: Held, from: number, upTo: number): LogBatch {
-  const { bytes } = batch;
-  let at = 0;
-  let index = before.index;
-  let start = 0;
-  let last = before;
-  while (at < bytes.byteLength && index < upTo) {
-    if (index === from) start = at;
-    const end = at + RECORD_HEADER_BYTES + bytes.readInt32BE(at + RECORD_HEADER_BYTES - 4);
-    index++;
-    last = { index, zxid: zxidOf(bytes.readBigInt64BE(at + 16)), chain: bytes.readBigInt64BE(at) };
-    at = end;
-  }
-  return { bytes: bytes.subarray(start, at), count: upTo - from, last };
 }

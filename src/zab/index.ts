@@ -3,7 +3,7 @@ export { Broadcast, expectedChain } from './broadcast.js';
 export { chainOf } from './chain.js';
 export { Configuration, type ConfigMember } from './configuration.js';
 export { isBetter } from './election.js';
-export { History, markOf, ownCopy, recordsIn } from './history.js';
+export { History } from './history.js';
 export { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
 export type {
   Answer,
@@ -26,5 +26,6 @@ export type {
   Token,
 } from './ports.js';
 export { QuorumPeer, type PeerRole } from './quorumPeer.js';
+export { CHAIN_BYTES, RECORD_HEADER_BYTES, markOf, ownCopy, recordsIn } from './records.js';
 export { aloneSettings, type PeerSettings, type TraceEvent } from './settings.js';
 export type { Asker, FromLeader, FromLearner, StateMachine } from './stateMachine.js';

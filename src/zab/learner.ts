@@ -5,14 +5,13 @@
  *   ackNewLeader  behind truncation or snapshot, the records up to T, and currentEpoch, in that order
  *   ack           behind the records
  */
-import { DecodeError, type LogRecord } from '../codec/index.js';
 import { epochOf } from '../types/index.js';
+import { faultOf } from './batchCheck.js';
 import { disk, EPOCH_STEP_MAX, isVoter, note, send, trace, type PeerContext } from './context.js';
-import { expectedChain } from './broadcast.js';
-import { markOf, ownCopy, recordsIn } from './history.js';
-import type { LogBatch, LogMark } from './mark.js';
+import { sameMark, type LogBatch, type LogMark } from './mark.js';
 import type { ServerId, ToLeader, ToLearner } from './messages.js';
 import type { DiskInput, LinkId, Token } from './ports.js';
+import { ownCopy, recordsIn } from './records.js';
 
 const REDIAL_MS_MIN = 20;
 /** Records of a synchronisation that are written in one transaction. */
@@ -78,10 +77,6 @@ export class Learner {
     return this.#epoch;
   }
 
-  get serving(): boolean {
-    return this.#phase === 'serving';
-  }
-
   /** To the leader, for the engine. @returns false when there is no way to it */
   send(message: ToLeader): boolean {
     if (this.#link === undefined || this.#phase !== 'serving') return false;
@@ -97,8 +92,6 @@ export class Learner {
       return;
     }
     const { epochs, configurations, blank, suspect } = this.#context;
-    // A dial of an earlier role may have failed meanwhile.
-    this.#redialAt = undefined;
     this.#link = link;
     // The failure of an earlier dial may have been told in between: this link is the one.
     this.#redialAt = undefined;
@@ -317,8 +310,12 @@ export class Learner {
     if (!proposal && (this.#mode === undefined || (this.#mode === 'snap' && !this.#baseStaged)))
       return this.#outOfPhase({ kind: 'records' });
     const before = proposal ? this.#context.history.tail : this.#end;
-    const last = this.#verified(before, batch);
-    if (last === undefined) return;
+    const fault = faultOf(before, batch, this.#context);
+    if (fault !== undefined) {
+      this.#alarm(fault);
+      return this.#context.leave('the leader sent a record that does not follow');
+    }
+    const { last } = batch;
     if (proposal && epochOf(last.zxid) !== this.#epoch) return this.#outOfPhase({ kind: 'records' });
     const kept = { ...batch, bytes: ownCopy(batch.bytes) };
     if (proposal) {
@@ -332,32 +329,6 @@ export class Learner {
     this.#takenBytes += kept.bytes.byteLength;
     // A snapshot and what follows it are one step (zab.md 7.6); records behind the own log may come in several.
     if (this.#takenBytes > SYNC_BYTES_MAX && this.#mode !== 'snap') this.#write(false);
-  }
-
-  /** @returns the mark of the last record; undefined when they do not follow, and the link is done with */
-  #verified(before: LogMark, batch: LogBatch): LogMark | undefined {
-    const records = decoded(batch.bytes);
-    let fault = records === undefined ? 'the leader sent something that is not a record' : undefined;
-    let last = before;
-    for (const record of records ?? []) {
-      const mark = markOf(record);
-      if (
-        mark.index !== last.index + 1 ||
-        mark.zxid <= last.zxid ||
-        mark.chain !== expectedChain(last.chain, record)
-      ) {
-        fault = `record ${mark.index} of the leader does not follow record ${last.index} of this log`;
-        break;
-      }
-      this.#context.logged(record);
-      last = mark;
-    }
-    if (records?.length === 0 || records?.length !== batch.count || !sameMark(last, batch.last))
-      fault ??= 'the leader sent other records than it said';
-    if (fault === undefined) return last;
-    this.#alarm(fault);
-    this.#context.leave('the leader sent a record that does not follow');
-    return undefined;
   }
 
   #takeNewLeader(message: Extract<ToLearner, { kind: 'newLeader' }>): void {
@@ -486,18 +457,4 @@ export class Learner {
   #alarm(what: string): void {
     note(this.#context, { kind: 'alarm', what });
   }
-}
-
-/** @returns undefined when these bytes are no records */
-function decoded(bytes: Buffer): LogRecord[] | undefined {
-  try {
-    return [...recordsIn(bytes)];
-  } catch (error) {
-    if (error instanceof DecodeError) return undefined;
-    throw error;
-  }
-}
-
-export function sameMark(left: LogMark, right: LogMark): boolean {
-  return left.index === right.index && left.zxid === right.zxid && left.chain === right.chain;
 }

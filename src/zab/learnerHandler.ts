@@ -3,11 +3,10 @@
  * from where the logs part to the end of the log and on, so nothing can fall between synchronisation and broadcast.
  */
 import { isVoter, disk, note, send, type PeerContext } from './context.js';
-import { sameMark } from './learner.js';
-import type { LogBatch, LogMark } from './mark.js';
+import { sameMark, type LogBatch, type LogMark } from './mark.js';
 import type { Answer, ServerId, ToLeader, ToLearner } from './messages.js';
 import type { DiskInput, LinkId, Token } from './ports.js';
-import { zxidOf } from '../types/index.js';
+import { slice } from './records.js';
 
 /** Read from disk at a time. */
 const READ_BYTES = 1024 * 1024;
@@ -46,7 +45,6 @@ export interface LeaderView {
 export class LearnerHandler {
   readonly link: LinkId;
   readonly peer: ServerId;
-  readonly connectedAt: number;
   phase: Phase = 'new';
   info: FollowerInfo | undefined;
   ackEpoch: AckEpoch | undefined;
@@ -58,7 +56,6 @@ export class LearnerHandler {
   upToDate = false;
   /** What was sent of the commit watermark. */
   commitSent = 0;
-  applied = 0;
 
   readonly #context: PeerContext;
   readonly #leader: LeaderView;
@@ -84,7 +81,7 @@ export class LearnerHandler {
     this.#leader = leader;
     this.link = link;
     this.peer = peer;
-    this.connectedAt = this.heardAt = context.now;
+    this.heardAt = context.now;
   }
 
   get observer(): boolean {
@@ -303,7 +300,7 @@ export class LearnerHandler {
     if (batch.last.index > goal) {
       const part = this.#context.history.after(this.#cursor, goal);
       if (part !== undefined) this.#sendRecords(part);
-      else this.#sendRecords(upTo(batch, goal));
+      else this.#sendRecords(slice(batch, this.#cursor, goal));
     } else this.#sendRecords(batch);
     this.pump();
   }
@@ -367,20 +364,4 @@ export class LearnerHandler {
     this.#closeSnapshot();
     this.phase = 'new';
   }
-}
-
-/** The records of `batch` up to `index`. */
-function upTo(batch: LogBatch, index: number): LogBatch {
-  const { bytes } = batch;
-  let at = 0;
-  let count = 0;
-  let last = batch.last;
-  while (at < bytes.byteLength) {
-    const next = Number(bytes.readBigInt64BE(at + 8));
-    if (next > index) break;
-    last = { index: next, zxid: zxidOf(bytes.readBigInt64BE(at + 16)), chain: bytes.readBigInt64BE(at) };
-    at += 32 + bytes.readInt32BE(at + 28);
-    count++;
-  }
-  return { bytes: bytes.subarray(0, at), count, last };
 }

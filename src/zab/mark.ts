@@ -13,6 +13,10 @@ export interface LogMark {
 /** Where an empty log stands. */
 export const LOG_START: LogMark = { index: 0, zxid: ZXID_ZERO, chain: 0n };
 
+export function sameMark(left: LogMark, right: LogMark): boolean {
+  return left.index === right.index && left.zxid === right.zxid && left.chain === right.chain;
+}
+
 /** Jute `LogRecord`s one behind the other. */
 export interface LogBatch {
   readonly bytes: Buffer;

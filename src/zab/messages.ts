@@ -118,3 +118,22 @@ export interface Answer {
 }
 
 export type PeerMessage = ToLeader | ToLearner;
+
+/** Which way a message goes, whoever sent it: neither side is believed about that. */
+export function isToLeader(message: PeerMessage): message is ToLeader {
+  switch (message.kind) {
+    case 'followerInfo':
+    case 'ackEpoch':
+    case 'wantSnapshot':
+    case 'chunkStaged':
+    case 'ackNewLeader':
+    case 'ack':
+    case 'pong':
+    case 'request':
+    case 'revalidate':
+    case 'sync':
+      return true;
+    default:
+      return false;
+  }
+}

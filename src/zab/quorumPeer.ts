@@ -3,20 +3,30 @@
  * begins only when everything that the one before gave to the disk has arrived there (the fence), so that a vote
  * never hides a record, and no late write lands in a log that was cut meanwhile (zab.md 1.3, 1.8).
  */
-import type { LogRecord, Writer } from '../codec/index.js';
-import { OpCode, type Zxid } from '../types/index.js';
+import type { Writer } from '../codec/index.js';
+import type { Zxid } from '../types/index.js';
 import { assert } from '../util/index.js';
 import type { Configuration } from './configuration.js';
 import { Configurations } from './configurations.js';
-import { isVoter, type PeerContext } from './context.js';
+import { isVoter } from './context.js';
+import { EarlyLearners } from './earlyLearners.js';
 import { Election, type Candidate } from './election.js';
-import { History, recordsIn } from './history.js';
+import { History } from './history.js';
 import { Leader } from './leader.js';
 import { Learner } from './learner.js';
 import type { LearnerHandler } from './learnerHandler.js';
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
-import type { Notification, PeerMessage, ServerId, ToLeader, ToLearner } from './messages.js';
+import {
+  isToLeader,
+  type Notification,
+  type PeerMessage,
+  type ServerId,
+  type ToLeader,
+  type ToLearner,
+} from './messages.js';
 import type { Boot, DiskInput, LinkId, NetworkInput, PeerOutput, Token } from './ports.js';
+import { recordsIn } from './records.js';
+import { ServerContext } from './serverContext.js';
 import type { PeerSettings } from './settings.js';
 import type { Asker, StateMachine } from './stateMachine.js';
 
@@ -26,51 +36,34 @@ export type PeerRole = 'stopped' | 'looking' | 'leading' | 'following' | 'observ
 /** Outstanding writes of a leader that is told to stop may take so long. */
 const HAND_OVER_MS_MAX = 300;
 
-/** A learner that found its leader before the leader knew. */
-interface Early {
-  readonly link: LinkId;
-  readonly messages: ToLeader[];
-}
-
 export class QuorumPeer {
   readonly settings: PeerSettings;
   readonly history: History;
   readonly #state: StateMachine;
-  readonly #outputOf: () => PeerOutput;
   readonly #election: Election;
-  readonly #context: PeerContext;
-  readonly #saving = new Map<Token, Epochs>();
+  readonly #context: ServerContext;
   /** What came while there was no vote to answer with. */
   readonly #unheard = new Map<ServerId, Notification>();
-  readonly #early = new Map<ServerId, Early>();
+  readonly #early: EarlyLearners;
   readonly #configurations: Configurations;
-  #epochs: Epochs = { acceptedEpoch: 0, currentEpoch: 0 };
-  #suspect = false;
-  #trustBlank = false;
   #role: PeerRole = 'stopped';
   #leader: Leader | undefined;
   #learner: Learner | undefined;
   #fence: Token | undefined;
   #why = '';
-  #nextToken: Token = 1;
-  #now = 0;
   #lookingSince = 0;
   #electionMs = 0;
   #restartedAt = -Infinity;
   #stopAt: number | undefined;
   #leaving = false;
   #reconfigured = false;
-  #alone: boolean;
 
   /** @param output collects the effects of the step that is under way */
   constructor(settings: PeerSettings, state: StateMachine, output: () => PeerOutput) {
-    this.#outputOf = output;
     this.settings = settings;
     this.#state = state;
     const configurations = new Configurations(settings.configuration);
     this.#configurations = configurations;
-    this.#alone =
-      settings.configuration.isQuorum((id) => id === settings.id) && settings.configuration.members.size <= 1;
     this.history = new History(settings.cacheBytes);
     this.#election = new Election({
       id: settings.id,
@@ -78,10 +71,19 @@ export class QuorumPeer {
         return configurations.effective;
       },
       finalizeWaitMs: settings.finalizeWaitMs,
-      notify: (to, notification) => this.#output.notifications.push({ to, notification }),
+      notify: (to, notification) => output().notifications.push({ to, notification }),
       elected: (vote) => this.#elected(vote),
     });
-    this.#context = this.#makeContext();
+    this.#context = new ServerContext({
+      settings,
+      history: this.history,
+      state,
+      election: this.#election,
+      configurations,
+      output,
+      leave: (why) => this.#leave(why),
+    });
+    this.#early = new EarlyLearners(output);
   }
 
   get role(): PeerRole {
@@ -99,7 +101,7 @@ export class QuorumPeer {
   }
 
   get epochs(): Epochs {
-    return this.#epochs;
+    return this.#context.epochs;
   }
 
   /** How long the last election took, in ms, up to the vote. */
@@ -118,7 +120,7 @@ export class QuorumPeer {
 
   /** Nobody else takes part: what is on this disk is committed. */
   get isAlone(): boolean {
-    return this.#alone;
+    return this.#context.alone;
   }
 
   /** What the leader knows of its learners; empty elsewhere. */
@@ -141,7 +143,7 @@ export class QuorumPeer {
   /** Records of the own log, in order. */
   known(batch: LogBatch): void {
     this.history.append(batch);
-    for (const record of recordsIn(batch.bytes)) this.#logged(record);
+    for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
   }
 
   /** As a server alone, which needs nobody to say so: records up to here are applied. */
@@ -153,19 +155,13 @@ export class QuorumPeer {
 
   start(boot: Boot): void {
     assert(this.#role === 'stopped', 'a term begins while another one lasts');
-    this.#epochs = boot.epochs;
-    this.#suspect = boot.suspect;
-    this.#trustBlank = boot.trustBlank;
-    this.#context.secret = boot.secret;
-    this.#context.needsSnapshot = boot.needsSnapshot ?? false;
-    this.#now = boot.now;
-    this.history.settle(boot.logStart, boot.tail);
+    this.#context.boot(boot);
     this.#why = 'start';
     this.#look();
   }
 
   tick(now: number): void {
-    this.#now = now;
+    this.#context.now = now;
     this.#leader?.tick();
     this.#learner?.tick();
     if (this.#role === 'looking' && this.#fence === undefined) this.#election.tick(now);
@@ -202,11 +198,10 @@ export class QuorumPeer {
         this.history.persisted(input.mark);
         break;
       case 'epochsDurable':
-        this.#epochsSaved(input.epochs);
+        this.#context.epochsSaved(input.epochs);
         break;
       case 'synchronised':
-        this.#epochsSaved(this.#saving.get(input.token) ?? this.#epochs);
-        this.#saving.delete(input.token);
+        this.#context.synchronised(input.token);
         break;
       default:
         break;
@@ -218,7 +213,7 @@ export class QuorumPeer {
   /** The process is to end: a leader lets what is proposed be committed, then says that it goes (zab.md 1.8). */
   stop(): void {
     if (this.#stopAt !== undefined) return;
-    this.#stopAt = this.#now + HAND_OVER_MS_MAX;
+    this.#stopAt = this.#context.now + HAND_OVER_MS_MAX;
     this.#leader?.beginStop();
     this.#goOnStopping();
   }
@@ -238,10 +233,6 @@ export class QuorumPeer {
   /** Zxid of the next proposal of this leader. */
   get nextZxid(): Zxid {
     return this.#leading.nextZxid;
-  }
-
-  get lastProposed(): LogMark {
-    return this.#leading.lastProposed;
   }
 
   propose(type: number, writePayload: (w: Writer) => void, asker: Asker | undefined): LogMark {
@@ -336,7 +327,7 @@ export class QuorumPeer {
 
   #look(): void {
     this.#setRole('looking');
-    this.#lookingSince = this.#now;
+    this.#lookingSince = this.#context.now;
     this.#fence = this.#context.newToken();
     this.#output.disk.push({ kind: 'fence', token: this.#fence });
   }
@@ -349,29 +340,27 @@ export class QuorumPeer {
     const own: Candidate = {
       leader: this.settings.id,
       zxid: tail.zxid,
-      peerEpoch: this.#epochs.currentEpoch,
-      blank: this.#isBlank,
+      peerEpoch: this.#context.epochs.currentEpoch,
+      blank: this.#context.blank,
     };
     const mayVote =
-      isVoter(this.#context, this.settings.id) &&
-      (!this.#suspect || this.#alone) &&
-      !this.#context.needsSnapshot;
+      isVoter(this.#context, this.settings.id) && !this.#context.suspect && !this.#context.needsSnapshot;
     this.#output.peerNotes.push({ kind: 'looking', round: this.#election.round + 1, why: this.#why });
-    this.#election.start(this.#now, own, mayVote);
+    this.#election.start(this.#context.now, own, mayVote);
     const unheard = [...this.#unheard];
     this.#unheard.clear();
     for (const [from, notification] of unheard) this.#notified(from, notification);
   }
 
   #elected(vote: Candidate): void {
-    this.#electionMs = this.#now - this.#lookingSince;
+    this.#electionMs = this.#context.now - this.#lookingSince;
     this.#output.peerNotes.push({ kind: 'elected', leader: vote.leader, tookMs: this.#electionMs });
     if (vote.leader === this.settings.id) {
       this.#election.settle('leading');
       this.#setRole('leading');
       const leader = new Leader(this.#context, this.#restartedAt);
       this.#leader = leader;
-      for (const [peer, { link, messages }] of this.#early) {
+      for (const { link, peer, messages } of this.#early.take()) {
         leader.linkUp(link, peer);
         for (const message of messages) leader.receive(link, message);
       }
@@ -379,10 +368,9 @@ export class QuorumPeer {
       const role = isVoter(this.#context, this.settings.id) ? 'following' : 'observing';
       this.#election.settle(role);
       this.#setRole(role);
-      this.#closeEarly();
+      this.#early.close();
       this.#learner = new Learner(this.#context, vote.leader);
     }
-    this.#early.clear();
   }
 
   #setRole(role: PeerRole): void {
@@ -398,16 +386,10 @@ export class QuorumPeer {
     this.#leader = this.#learner = undefined;
     this.#fence = undefined;
     this.#election.settle('looking');
-    this.#saving.clear();
-    this.#closeEarly();
+    this.#context.forgetSaving();
+    this.#early.close();
     this.#setRole('stopped');
     this.#state.stop(false);
-  }
-
-  /** Learners that took this server for a leader wait for one that will not be. */
-  #closeEarly(): void {
-    for (const { link } of this.#early.values()) this.#output.links.push({ kind: 'close', link });
-    this.#early.clear();
   }
 
   #goOnStopping(): void {
@@ -417,12 +399,12 @@ export class QuorumPeer {
       else this.#end();
       return;
     }
-    if (this.#leader.drained || this.#now >= this.#stopAt) this.#leader.handOver('the server stops');
+    if (this.#leader.drained || this.#context.now >= this.#stopAt) this.#leader.handOver('the server stops');
   }
 
   #end(): void {
     this.#election.settle('looking');
-    this.#closeEarly();
+    this.#early.close();
     this.#setRole('stopped');
     // Whoever waits here for the next leader waits in vain.
     this.#state.stop(false);
@@ -451,13 +433,11 @@ export class QuorumPeer {
       this.#output.links.push({ kind: 'close', link });
       return;
     }
-    const former = this.#early.get(peer);
-    if (former !== undefined) this.#output.links.push({ kind: 'close', link: former.link });
-    this.#early.set(peer, { link, messages: [] });
+    this.#early.linkUp(link, peer);
   }
 
   #linkDown(link: LinkId): void {
-    for (const [peer, early] of this.#early) if (early.link === link) this.#early.delete(peer);
+    this.#early.linkDown(link);
     this.#leader?.linkDown(link);
     this.#learner?.linkDown(link);
   }
@@ -465,87 +445,12 @@ export class QuorumPeer {
   #packet(link: LinkId, message: PeerMessage): void {
     if (isToLeader(message)) {
       if (this.#leader !== undefined) return this.#leader.receive(link, message);
-      for (const early of this.#early.values())
-        if (early.link === link && early.messages.length < 4) early.messages.push(message);
-      return;
+      return this.#early.receive(link, message);
     }
     this.#learner?.receive(link, message);
   }
 
-  // --- the rest --------------------------------------------------------------------------------------------------
-
-  /** It never had an epoch's history, so it cannot know what others acknowledged with it. */
-  get #isBlank(): boolean {
-    return this.#epochs.currentEpoch === 0 && this.history.tail.index === 0 && !this.#trustBlank;
-  }
-
-  #logged(record: LogRecord): void {
-    if (record.type !== OpCode.reconfig) return;
-    const configuration = this.#state.configurationOf(record);
-    if (configuration !== undefined) this.#configurations.logged(Number(record.index), configuration);
-  }
-
-  #epochsSaved(epochs: Epochs): void {
-    if (epochs.currentEpoch > this.#epochs.currentEpoch) this.#suspect = false;
-    this.#epochs = epochs;
-  }
-
   get #output(): PeerOutput {
-    return this.#outputOf();
-  }
-
-  #makeContext(): PeerContext {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- getters of an object literal have a `this` of their own
-    const peer = this;
-    return {
-      settings: this.settings,
-      history: this.history,
-      state: this.#state,
-      election: this.#election,
-      secret: Buffer.alloc(0),
-      needsSnapshot: false,
-      get configurations() {
-        return peer.#configurations.effective;
-      },
-      get epochs() {
-        return peer.#epochs;
-      },
-      get blank() {
-        return peer.#isBlank;
-      },
-      get suspect() {
-        return peer.#suspect && !peer.#alone;
-      },
-      get now() {
-        return peer.#now;
-      },
-      get out() {
-        return peer.#output;
-      },
-      savingEpochs: (token, epochs) => peer.#saving.set(token, epochs),
-      logged: (record) => peer.#logged(record),
-      truncated: (index) => peer.#configurations.truncated(index),
-      newToken: () => peer.#nextToken++,
-      leave: (why) => peer.#leave(why),
-    };
-  }
-}
-
-/** Neither side is believed about which way a message goes. */
-function isToLeader(message: PeerMessage): message is ToLeader {
-  switch (message.kind) {
-    case 'followerInfo':
-    case 'ackEpoch':
-    case 'wantSnapshot':
-    case 'chunkStaged':
-    case 'ackNewLeader':
-    case 'ack':
-    case 'pong':
-    case 'request':
-    case 'revalidate':
-    case 'sync':
-      return true;
-    default:
-      return false;
+    return this.#context.out;
   }
 }

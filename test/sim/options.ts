@@ -157,12 +157,13 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
 /** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
 function faultsOf(random: SimRandom, servers: number): FaultRates {
   const share = random.pick([0, 0.3, 0.6, 0.9]);
-  const entries = Object.entries(RATES).map(([kind, rate]) => {
+  const rates: Record<keyof FaultRates, number> = { ...RATES };
+  for (const kind of Object.keys(RATES) as (keyof FaultRates)[]) {
     const on = random.chance(share);
     const factor = random.pick([0.3, 1, 1, 3]) * Math.min(1, 0.4 + servers / 5);
-    return [kind, on ? rate * factor : 0] as const;
-  });
-  return Object.fromEntries(entries) as unknown as FaultRates;
+    rates[kind] = on ? RATES[kind] * factor : 0;
+  }
+  return rates;
 }
 
 /** Who votes and who observes. Server ids begin at 1; observers come last. */

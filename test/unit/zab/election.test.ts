@@ -65,8 +65,9 @@ class Looking {
     return this;
   }
 
-  get wants(): ServerId {
-    return this.election.vote.leader;
+  /** Whom it voted for last. */
+  get wants(): ServerId | undefined {
+    return this.notifications.at(-1)?.leader;
   }
 
   /** What was sent since the last call. */
@@ -328,7 +329,7 @@ describe('an ensemble that has a leader', () => {
     server.election.receive(2, alike(2, { round: 99, zxid: zxid('9:9'), peerEpoch: 9 }));
     heard.push(...server.sent());
     expect(heard).to.deep.equal(['2: following 3 round 4']);
-    expect(server.election.vote.peerEpoch).to.equal(7);
+    expect(server.notifications.at(-1)?.peerEpoch).to.equal(7);
   });
 
   it('is told nothing by those who have one too', () => {

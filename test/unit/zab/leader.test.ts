@@ -302,8 +302,8 @@ describe('a leader', () => {
 
   it('proposes nothing of an earlier epoch anew, and ends a commit only with its own', () => {
     const host = establishedLeader();
-    host.propose();
-    expect(host.peer.lastProposed).to.include({ index: 5, zxid: (2n << 32n) + 1n });
+    expect(host.peer.nextZxid).to.equal((2n << 32n) + 1n);
+    expect(host.propose().disk().said()).to.include('11 < records 5..5');
   });
 
   it('tells observers only of what is committed, and never counts them', () => {
