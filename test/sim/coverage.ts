@@ -33,6 +33,8 @@ export const EXPECTED: readonly string[] = [
   'crash with unsynced epochs',
   'crash with unsynced synchronise',
   'crash with unsynced stage',
+  'crash amid a snapshot',
+  'crash before a snapshot is installed',
   'power loss',
   'ACKEPOCH with counts=false',
   'uncommitted tail kept',

@@ -115,6 +115,12 @@ export class SimDisk {
     return new Set(this.#pending.map(({ kind }) => kind));
   }
 
+  /** A snapshot that is not installed: whether a part of it is here, or all. */
+  get staging(): 'none' | 'part' | 'all' {
+    if (this.#staged === undefined) return 'none';
+    return this.#staged.complete ? 'all' : 'part';
+  }
+
   get failed(): boolean {
     return this.#failed;
   }

@@ -14,7 +14,7 @@ import {
   type Output,
   type TraceEvent,
 } from './core.js';
-import type { Notification, ServerId } from '../../src/zab/index.js';
+import type { LogMark, Notification, ServerId } from '../../src/zab/index.js';
 import { SimDisk, type DiskWatcher } from './disk.js';
 import type { Network } from './network.js';
 import type { SimOptions } from './options.js';
@@ -39,6 +39,8 @@ interface Queued {
 export interface ServerWatcher {
   traced(server: SimServer, event: TraceEvent): void;
   booted(server: SimServer): void;
+  /** The state was read from the disk, at a start or behind a snapshot. */
+  restored(server: SimServer, mark: LogMark): void;
   /** Before the disk decides what stays. */
   crashing(server: SimServer, power: boolean): void;
   crashed(server: SimServer): void;
@@ -148,6 +150,7 @@ export class SimServer {
     );
     this.#watcher.booted(this);
     restoreFrom(engine, this.disk);
+    this.#watcher.restored(this, engine.applied);
     this.#network.started(this.id, (input) => this.input(input));
     this.#enqueue({ input: () => this.#bootInput() });
     this.#keepTicking();
@@ -232,6 +235,7 @@ export class SimServer {
     return (engine) => {
       this.#installing = false;
       restoreRows(engine, rows);
+      this.#watcher.restored(this, engine.applied);
     };
   }
 

@@ -35,6 +35,8 @@ export class Situations {
     const { disk } = server;
     if (disk.unsynced > 0) this.#coverage.count('crash with unsynced operations');
     for (const kind of disk.underWay) this.#coverage.count(`crash with unsynced ${kind}`);
+    if (disk.staging === 'part') this.#coverage.count('crash amid a snapshot');
+    if (disk.staging === 'all') this.#coverage.count('crash before a snapshot is installed');
     if (power) this.#coverage.count('power loss');
   }
 

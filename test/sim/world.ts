@@ -156,6 +156,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         this.#situations.booted(server);
         each((checker) => checker.booted(server));
       },
+      restored: (server, mark) => {
+        this.trace.note(`s${server.id}`, 'restored', mark.index);
+        each((checker) => checker.restored(server, mark));
+      },
       crashing: (server, power) => this.#situations.crashing(server, power),
       crashed: (server) => {
         this.trace.note(`s${server.id}`, 'crash', server.disk.tail.index);

@@ -79,6 +79,8 @@ export abstract class Checker {
   /** Before `committed` and `applied` tell of an index that was not agreed so far. */
   agreed(_entry: Agreed, _by: ServerView): void {}
   applied(_server: ServerView, _mark: LogMark): void {}
+  /** The state was read back from the disk, at a start or behind a snapshot; it is that of this record. */
+  restored(_server: ServerView, _mark: LogMark): void {}
   recordsDurable(_server: ServerView, _records: readonly SimRecord[]): void {}
   epochsDurable(_server: ServerView, _before: Epochs, _after: Epochs): void {}
   truncated(_server: ServerView, _to: LogMark, _removed: readonly SimRecord[]): void {}

@@ -1,6 +1,7 @@
 /** SM, S and C: each checker is shown an answer, an event or a record that must not be. */
 import { expect } from 'chai';
 import { AddWatchMode, EventType, OpCode, makeZxid } from '../../../src/types/index.js';
+import { LOG_START } from '../../../src/zab/index.js';
 import { addWatch, create, getData, multi, setData, sync } from '../../unit/helpers/requests.js';
 import { markOf } from '../records.js';
 import {
@@ -44,6 +45,24 @@ describe('checkers of state, sessions and clients', () => {
       checker.applied(second, markOf(record));
       second.stateDigest = 1n;
       expect(() => checker.applied(second, markOf(record))).to.throw(property);
+    });
+
+  for (const [Each, property] of [
+    [EqualState, 'SM1'],
+    [Replay, 'SM2'],
+  ] as const)
+    it(`${property}: the state that a server reads from its disk differs`, () => {
+      const world = new FakeWorld();
+      const checker = new Each(world);
+      const record = world.record(NOTHING);
+      world.agree(checker, record);
+      const [server] = world.servers;
+      checker.restored(server, LOG_START);
+      new EqualState(world).applied(server, markOf(record));
+      checker.applied(server, markOf(record));
+      checker.restored(server, markOf(record));
+      server.stateDigest = 1n;
+      expect(() => checker.restored(server, markOf(record))).to.throw(property);
     });
 
   it('S1: an ephemeral of a session that is over, and one that outlives its session', () => {

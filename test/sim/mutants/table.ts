@@ -15,8 +15,10 @@ export interface Mutant {
   readonly id: string;
   readonly what: string;
   readonly edits: readonly Edit[];
-  /** Properties one of which is expected to fail. */
+  /** Properties one of which must fail; that another one does shows nothing. */
   readonly caughtBy: readonly string[];
+  /** Why there are others among them than zab.md names. */
+  readonly because?: string;
   /** Within so many seeds. */
   readonly seeds: number;
 }
@@ -40,7 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
         }`,
       },
     ],
-    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
+    caughtBy: ['E3', 'DUR3', 'DUR4'],
+    because: 'who leads without what was committed cuts it from the logs of others before it is established',
     seeds: 5000,
   },
   {
@@ -102,7 +105,8 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "kind: 'ackEpoch', currentEpoch: epochs.acceptedEpoch",
       },
     ],
-    caughtBy: ['DUR1', 'E3', 'liveness'],
+    caughtBy: ['E3', 'liveness', 'DUR1'],
+    because: 'ACKEPOCH names an epoch that is not on disk',
     seeds: 100,
   },
   {
@@ -115,7 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'this.voters.filter(has).length >= Math.floor(this.voters.length / 2)',
       },
     ],
-    caughtBy: ['E1', 'DUR2', 'E3'],
+    caughtBy: ['E1', 'DUR2'],
     seeds: 200,
   },
   {
@@ -128,7 +132,8 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "this.#phase = 'promising'; this.#ackEpoch(true);",
       },
     ],
-    caughtBy: ['DUR1', 'E1', 'E2'],
+    caughtBy: ['E1', 'E2', 'DUR1'],
+    because: 'the promise itself is seen to run ahead of the disk, long before two servers lead',
     seeds: 100,
   },
   {
@@ -142,7 +147,8 @@ export const MUTANTS: readonly Mutant[] = [
         for (const handler of [...this.#handlers.values()]) if (handler.phase === 'known') this.#leaderInfo(handler);`,
       },
     ],
-    caughtBy: ['DUR1', 'E1'],
+    caughtBy: ['E1', 'DUR1'],
+    because: 'the message itself is seen to run ahead of the disk, long before two servers lead',
     seeds: 100,
   },
   {
@@ -155,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (handler.votes && isAhead && this.#epoch < 0)',
       },
     ],
-    caughtBy: ['E3', 'DUR3', 'DUR4', 'alarm'],
+    caughtBy: ['E3', 'DUR4'],
     seeds: 6000,
   },
   {
@@ -182,6 +188,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: ['DUR6', 'alarm'],
+    because:
+      'a learner looks whether a record follows before it writes it: the hole is an alarm and never comes to a disk',
     seeds: 300,
   },
   {
@@ -196,11 +204,13 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: ['DUR4', 'SM1', 'DUR5'],
+    because: 'what is applied was committed by nobody, before it differs from what somebody else applies',
     seeds: 3000,
   },
   {
     id: 'M18',
     what: 'a snapshot is written into the tree, not staged',
+    // Staging is the business of the disk, so this breaks the simulated one.
     edits: [
       {
         file: 'test/sim/disk.js',
@@ -214,14 +224,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'M19',
     what: 'what an earlier role gave to the disk may land after the next one began',
+    // The memory of the log is cut to what is known to be on disk: it would notice otherwise that the disk goes beyond
+    // it, and end the process.
     edits: [
       {
         file: PEER,
         find: "this.#output.disk.push({ kind: 'fence', token: this.#fence });",
-        replace: 'this.#fenced(this.history.durable);',
+        replace: 'this.history.truncate(this.history.durable); this.#fenced(this.history.durable);',
+      },
+      {
+        file: 'src/zab/history.js',
+        find: 'if (mark.index > this.#durable.index)',
+        replace: 'if (mark.index > this.#durable.index && mark.index <= this.#tail.index)',
       },
     ],
-    caughtBy: ['DUR1', 'DUR6', 'Z2', 'crash'],
+    caughtBy: ['DUR6', 'Z2'],
     seeds: 3000,
   },
   {
@@ -234,7 +251,9 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'this.#fenced(this.history.tail);',
       },
     ],
-    caughtBy: ['DUR3', 'DUR1', 'E3', 'crash'],
+    caughtBy: ['DUR3', 'E3', 'DUR1', 'E2'],
+    because:
+      'the tail in ACKEPOCH is not on disk (DUR1), and a promise that is on its way there is forgotten and undercut (E2)',
     seeds: 5000,
   },
   {
@@ -266,7 +285,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'M25',
     what: 'acks of an earlier incarnation are sent and counted',
+    // Between roles lies a fence, so no answer of the disk is ever late. What a late one would do is acknowledge, to the
+    // next leader and before it cuts this log to its own, what the role before had written.
     edits: [
+      {
+        file: LEARNER,
+        find: 'tail: history.durable, counts });',
+        replace: 'tail: history.durable, counts }); this.persisted();',
+      },
       {
         file: LEARNER,
         find: "if (this.#phase !== 'saved' && this.#phase !== 'serving')\n            return;\n        const { index }",
@@ -278,7 +304,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (index < 0)',
       },
     ],
-    caughtBy: ['DUR2', 'E5', 'DUR1', 'alarm', 'liveness'],
+    caughtBy: ['DUR2'],
     seeds: 2000,
   },
   {
@@ -291,7 +317,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'this.#state.sessions.end(session);',
       },
     ],
-    caughtBy: ['SM1', 'S2', 'liveness'],
+    caughtBy: ['SM1', 'S2'],
     seeds: 200,
   },
   {
