@@ -143,8 +143,9 @@ export class Election {
       this.#received.set(from, n);
       const alike = this.#who(this.#received, (other) => sameVote(other, n) && other.round === n.round);
       const isMe = n.leader === this.#host.id;
-      // Those who follow me decided on my vote, which is one of theirs.
-      if (isMe && this.#mayVote) alike.add(this.#host.id);
+      // Those who decided in this round may have counted my vote: it was theirs. They wait for me to follow.
+      const isMine = isMe || (sameVote(n, this.#vote) && (!this.#blank || n.leaderBlank));
+      if (isMine && this.#mayVote) alike.add(this.#host.id);
       if (this.#isQuorum(alike) && (isMe ? this.#mayVote : this.#leads(n.leader))) return this.#conclude(n);
     }
     if (n.leader === this.#host.id) return;

@@ -24,6 +24,7 @@ export interface Mutant {
 }
 
 const LEADER = 'src/zab/leader.js';
+const LEADER_EPOCH = 'src/zab/leaderEpoch.js';
 const LEARNER = 'src/zab/learner.js';
 const HANDLER = 'src/zab/learnerHandler.js';
 const PEER = 'src/zab/quorumPeer.js';
@@ -96,8 +97,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: PEER,
-        find: 'peerEpoch: this.#epochs.currentEpoch,',
-        replace: 'peerEpoch: this.#epochs.acceptedEpoch,',
+        find: 'peerEpoch: this.#context.epochs.currentEpoch,',
+        replace: 'peerEpoch: this.#context.epochs.acceptedEpoch,',
       },
       {
         file: LEARNER,
@@ -141,10 +142,10 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'LEADERINFO before acceptedEpoch is on disk',
     edits: [
       {
-        file: LEADER,
+        file: LEADER_EPOCH,
         find: "this.#phase = 'choosing';",
         replace: `this.#phase = 'choosing';
-        for (const handler of [...this.#handlers.values()]) if (handler.phase === 'known') this.#leaderInfo(handler);`,
+        for (const handler of this.#learners.list) if (handler.phase === 'known') this.#leaderInfo(handler);`,
       },
     ],
     caughtBy: ['E1', 'DUR1'],
@@ -156,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
     what: 'a leader ignores a follower with a more recent history',
     edits: [
       {
-        file: LEADER,
+        file: LEADER_EPOCH,
         find: 'if (handler.votes && isAhead)',
         replace: 'if (handler.votes && isAhead && this.#epoch < 0)',
       },

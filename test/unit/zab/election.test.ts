@@ -301,6 +301,15 @@ describe('an ensemble that has a leader', () => {
     expect(new Looking({ at: '1:900' }).hears(2, follows(3)).hears(3, leads(3)).elected).to.equal(3);
   });
 
+  it('is joined by the server whose own vote made the quorum', () => {
+    const five = [ensembleOf([1, 2, 3, 4, 5])];
+    const same = { zxid: zxid('1:5'), peerEpoch: 1, round: 1 };
+    const server = new Looking({ id: 4, configurations: five }).up(2, 5).down(1, 3);
+    server.hears(2, vote(5, same)).hears(2, vote(5, { ...same, state: 'following' }));
+    expect(server.wait(1000).elected).to.equal(undefined);
+    expect(server.hears(5, vote(5, { ...same, state: 'leading' })).elected).to.equal(5);
+  });
+
   it('is not joined without the word of the leader itself', () => {
     const five = [ensembleOf([1, 2, 3, 4, 5])];
     const server = new Looking({ configurations: five });

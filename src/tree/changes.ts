@@ -1,0 +1,68 @@
+/** What `tree.db` has not heard of yet: znodes that changed, and paths that are gone. */
+import { writeStatPersisted, type Writer } from '../codec/index.js';
+import { aclToText } from './acl.js';
+import type { ZnodeStore } from './store.js';
+import { Mark, type Znode } from './znode.js';
+
+export class Changes {
+  /** Slots of marked znodes; one may be here that is not marked any more. */
+  #slots: number[] = [];
+  #marked = 0;
+  readonly #deletedPaths = new Set<string>();
+
+  /** Znodes and paths that the next `write` will hold, or a few more. */
+  get count(): number {
+    return this.#marked + this.#deletedPaths.size;
+  }
+
+  /** A znode is new or changes. */
+  changed(node: Znode): void {
+    if (!node.mark(Mark.unflushed)) return;
+    this.#slots.push(node.slot);
+    this.#marked++;
+  }
+
+  /** A znode is as `tree.db` has it. */
+  flushed(node: Znode): void {
+    if (node.unmark(Mark.unflushed)) this.#marked--;
+  }
+
+  /** A znode is about to go. */
+  deleted(node: Znode): void {
+    this.flushed(node);
+    this.#deletedPaths.add(node.path);
+  }
+
+  /** Writes all of it, the fields `znodes` and `deletedPaths` of a TreeFlush, and begins anew. */
+  write(w: Writer, nodes: ZnodeStore): void {
+    w.int(this.#marked);
+    for (const slot of this.#slots) {
+      const node = nodes.at(slot);
+      if (node.unmark(Mark.unflushed)) writeRow(w, node);
+    }
+    // What was deleted may be there again.
+    const gone = [...this.#deletedPaths].filter((path) => !nodes.has(path));
+    w.vector(gone, (writer, path) => writer.ustring(path));
+    this.#slots = [];
+    this.#marked = 0;
+    this.#deletedPaths.clear();
+  }
+}
+
+/** A znode as the record ZnodeRow. */
+function writeRow(w: Writer, node: Znode): void {
+  w.ustring(node.path);
+  w.binary(node.kept);
+  w.ustring(aclToText(node.acl));
+  writeStatPersisted(w, {
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    ctime: node.ctime,
+    mtime: node.mtime,
+    version: node.version,
+    cversion: node.childCreates,
+    aversion: node.aversion,
+    ephemeralOwner: node.owner,
+    pzxid: node.pzxid,
+  });
+}
