@@ -72,6 +72,17 @@ export class Writer {
     this.raw(value);
   }
 
+  /** A buffer whose bytes are the characters of a string, each below 256; null for no buffer. */
+  binary(value: string | null): void {
+    if (value === null) {
+      this.int(-1);
+      return;
+    }
+    this.int(value.length);
+    const at = this.#grow(value.length);
+    this.#bytes.write(value, at, 'latin1');
+  }
+
   /** The bytes alone, without a length. */
   raw(value: Uint8Array): void {
     const at = this.#grow(value.byteLength);

@@ -3,7 +3,7 @@
  * first the log, then the frames to clients, in the order in which they stand here.
  */
 import type { Stat } from '../codec/index.js';
-import type { AclList, Identity, OpResult } from '../tree/index.js';
+import type { AclList, Identity, KeptData, OpResult } from '../tree/index.js';
 import type { ErrorName, EventType, Request, SessionId, Zxid } from '../types/index.js';
 import type { Boot, DiskInput, NetworkInput, PeerOutput } from '../zab/index.js';
 
@@ -65,7 +65,7 @@ export type ReplyBody =
   | { readonly kind: 'path'; readonly path: string | null }
   | { readonly kind: 'pathStat'; readonly path: string; readonly stat: Stat }
   | { readonly kind: 'stat'; readonly stat: Stat }
-  | { readonly kind: 'data'; readonly data: Buffer | null; readonly stat: Stat }
+  | { readonly kind: 'data'; readonly data: KeptData | null; readonly stat: Stat }
   | { readonly kind: 'acl'; readonly acl: AclList; readonly stat: Stat }
   | { readonly kind: 'names'; readonly names: readonly string[]; readonly stat: Stat | undefined }
   | { readonly kind: 'int'; readonly value: number }
@@ -74,7 +74,7 @@ export type ReplyBody =
   | { readonly kind: 'identities'; readonly identities: readonly Identity[] };
 
 export type MultiReadResult =
-  | { readonly kind: 'data'; readonly data: Buffer | null; readonly stat: Stat }
+  | { readonly kind: 'data'; readonly data: KeptData | null; readonly stat: Stat }
   | { readonly kind: 'names'; readonly names: readonly string[] }
   | { readonly kind: 'error'; readonly code: ErrorName };
 

@@ -182,7 +182,7 @@ export class Proposer {
     const { tree } = this.#state;
     for (const path of tree.reapable(time, neverUsedMsMax, most)) {
       // Something about it is under way: used again, refreshed or going. The next sweep will see what came of it.
-      if (this.#outstanding.node(path) !== tree.node(path)) continue;
+      if (this.#outstanding.changes(path)) continue;
       this.propose(NO_SESSION, 0, { type: OpCode.deleteContainer, path }, time, ITSELF);
     }
   }

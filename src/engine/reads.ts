@@ -43,8 +43,6 @@ export interface Reader {
   readonly identities: readonly Identity[];
 }
 
-const NO_NAMES: ReadonlySet<string> = new Set();
-
 /** Made once: whoever sends such requests may send many. */
 const UNDECODABLE = new KeeperError('MARSHALLINGERROR');
 
@@ -62,7 +60,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       const { path, watch } = request.record;
       const node = readable(state, identities, path);
       if (watch) watches.addData(watchable(state, connection, path), connection.id);
-      return { kind: 'data', data: node.data, stat: node.stat() };
+      return { kind: 'data', data: node.kept, stat: node.stat() };
     }
     case OpCode.exists: {
       const { path, watch } = request.record;
@@ -81,7 +79,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       if (watch) watches.addChild(watchable(state, connection, path), connection.id);
       state.spend(node.numChildren);
       const stat = request.type === OpCode.getChildren2 ? node.stat() : undefined;
-      return { kind: 'names', names: [...(node.children ?? NO_NAMES)], stat };
+      return { kind: 'names', names: tree.childrenOf(path), stat };
     }
     case OpCode.getACL: {
       const { path } = request.record;
@@ -178,9 +176,9 @@ function readOne(
     const node = readable(state, identities, op.record.path);
     if (op.type === OpCode.getData) {
       budget.bytesLeft -= node.dataLength;
-      return { kind: 'data', data: node.data, stat: node.stat() };
+      return { kind: 'data', data: node.kept, stat: node.stat() };
     }
-    const names = [...(node.children ?? NO_NAMES)];
+    const names = state.tree.childrenOf(op.record.path);
     state.spend(names.length);
     for (const name of names) budget.bytesLeft -= name.length;
     return { kind: 'names', names };

@@ -54,7 +54,7 @@ export function bodyOf(op: number, txn: Txn, results: readonly OpResult[]): Repl
     case OpCode.reconfig:
       return stat === undefined || txn.type !== OpCode.reconfig
         ? undefined
-        : { kind: 'data', data: txn.record.data, stat };
+        : { kind: 'data', data: txn.record.data?.toString('latin1') ?? null, stat };
     case OpCode.setData:
     case OpCode.setACL:
       return stat === undefined ? undefined : { kind: 'stat', stat };

@@ -2,15 +2,15 @@
 import {
   writeACL,
   writeConnectResponse,
-  writeGetDataResponse,
   writeMultiHeader,
   writeReplyHeader,
   writeStat,
   writeWatcherEvent,
+  type Stat,
   type Writer,
 } from '../codec/index.js';
 import type { ClientEffect, MultiReadResult, ReplyBody } from '../engine/index.js';
-import type { OpResult } from '../tree/index.js';
+import type { KeptData, OpResult } from '../tree/index.js';
 import { ErrorCode, KEEPER_STATE_SYNC_CONNECTED, OpCode, Xid } from '../types/index.js';
 import { unreachable } from '../util/index.js';
 import { userOf } from './identities.js';
@@ -70,7 +70,7 @@ export function writeReply(w: Writer, reply: ReplyEffect): void {
 function writeBody(w: Writer, body: ReplyBody): void {
   switch (body.kind) {
     case 'data':
-      return writeGetDataResponse(w, body);
+      return writeData(w, body);
     case 'stat':
       return writeStat(w, body.stat);
     case 'path':
@@ -103,6 +103,12 @@ function writeBody(w: Writer, body: ReplyBody): void {
   }
 }
 
+/** As the record GetDataResponse, from data as the tree keeps it. */
+function writeData(w: Writer, { data, stat }: { readonly data: KeptData | null; readonly stat: Stat }): void {
+  w.binary(data);
+  writeStat(w, stat);
+}
+
 function writeNames(w: Writer, names: readonly string[]): void {
   w.int(names.length);
   for (const name of names) w.ustring(name);
@@ -132,7 +138,7 @@ function writeMultiReadResult(w: Writer, result: MultiReadResult): void {
   switch (result.kind) {
     case 'data':
       writeMultiHeader(w, { type: OpCode.getData, done: false, err: 0 });
-      return writeGetDataResponse(w, result);
+      return writeData(w, result);
     case 'names':
       writeMultiHeader(w, { type: OpCode.getChildren, done: false, err: 0 });
       return writeNames(w, result.names);

@@ -121,9 +121,8 @@ function ownerOf(header: TxnHeader, txn: CreatingTxn): bigint {
 }
 
 function deleteNode(tree: Tree, path: string, zxid: Zxid, changes: Change[]): void {
-  const node = tree.delete(path, zxid);
-  if (node !== undefined)
-    changes.push({ kind: 'deleted', path, acl: node.acl, parentAcl: aclOf(tree, parentOf(path)) });
+  const acl = tree.delete(path, zxid);
+  if (acl !== undefined) changes.push({ kind: 'deleted', path, acl, parentAcl: aclOf(tree, parentOf(path)) });
 }
 
 function aclOf(tree: Tree, path: string): AclList {

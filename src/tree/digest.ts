@@ -3,35 +3,73 @@
  * kept up to date change by change. What lies under /zookeeper/ counts nothing (it differs between servers).
  */
 import { crc32 } from '../util/index.js';
-import type { Znode } from './znode.js';
+import type { ZnodeStore } from './store.js';
+import { Mark, type Znode } from './znode.js';
 
-const SCRATCH = Buffer.alloc(60);
-const VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, 60);
+const STAT_BYTES = 60;
+/** Data up to this length is put before the stat, so that both are one call. */
+const SHORT_DATA_BYTES = 1024;
+const SCRATCH = Buffer.alloc(SHORT_DATA_BYTES + STAT_BYTES);
+const VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, SCRATCH.byteLength);
 
 /** The CRC-32 of a znode, 0 where it does not count. */
-export function znodeDigest(path: string, node: Znode): number {
+export function znodeDigest(node: Znode): number {
+  const { path, kept } = node;
   if (path.startsWith('/zookeeper/')) return 0;
   let crc = crc32(path === '/' ? '' : path);
-  if (node.data !== null && node.data.byteLength > 0) crc = crc32(node.data, crc);
-  VIEW.setBigInt64(0, node.czxid);
-  VIEW.setBigInt64(8, node.mzxid);
-  VIEW.setBigInt64(16, node.pzxid);
-  VIEW.setBigInt64(24, node.ctime);
-  VIEW.setBigInt64(32, node.mtime);
-  VIEW.setInt32(40, node.version);
-  VIEW.setInt32(44, node.childCreates);
-  VIEW.setInt32(48, node.aversion);
-  VIEW.setBigInt64(52, node.owner);
-  return crc32(SCRATCH, crc);
+  let at = 0;
+  if (kept !== null && kept !== '') {
+    if (kept.length <= SHORT_DATA_BYTES) at = SCRATCH.write(kept, 'latin1');
+    else crc = crc32(Buffer.from(kept, 'latin1'), crc);
+  }
+  VIEW.setBigInt64(at, node.czxid);
+  VIEW.setBigInt64(at + 8, node.mzxid);
+  VIEW.setBigInt64(at + 16, node.pzxid);
+  VIEW.setBigInt64(at + 24, node.ctime);
+  VIEW.setBigInt64(at + 32, node.mtime);
+  VIEW.setInt32(at + 40, node.version);
+  VIEW.setInt32(at + 44, node.childCreates);
+  VIEW.setInt32(at + 48, node.aversion);
+  VIEW.setBigInt64(at + 52, node.owner);
+  return crc32(SCRATCH.subarray(0, at + STAT_BYTES), crc);
 }
 
-/** A 64-bit sum that wraps, in two halves: exact, and without a bigint per change. */
+/**
+ * The sum over all znodes: 64 bits that wrap, in two halves, exact and without a bigint per change. A znode that changes
+ * again and again, as the parent of many creates does, is looked at once: when somebody asks for the sum.
+ */
 export class DigestSum {
   #high = 0;
   #low = 0;
+  /** Slots of znodes that the sum does not contain at the moment. One may be here that is gone. */
+  #stale: number[] = [];
+
+  /** A znode is about to change, or is new. */
+  changes(node: Znode): void {
+    if (!node.mark(Mark.digestStale)) return;
+    this.#stale.push(node.slot);
+    this.#subtract(node.digest);
+  }
+
+  /** A znode is about to go. */
+  forget(node: Znode): void {
+    if (!node.unmark(Mark.digestStale)) this.#subtract(node.digest);
+  }
+
+  /** The sum over all znodes of the store. */
+  valueOf(nodes: ZnodeStore): bigint {
+    for (const slot of this.#stale) {
+      const node = nodes.at(slot);
+      if (!node.unmark(Mark.digestStale)) continue;
+      node.digest = znodeDigest(node);
+      this.#add(node.digest);
+    }
+    this.#stale = [];
+    return (BigInt(this.#high) << 32n) | BigInt(this.#low);
+  }
 
   /** @param crc 0 .. 2^32-1 */
-  add(crc: number): void {
+  #add(crc: number): void {
     this.#low += crc;
     if (this.#low >= 0x1_0000_0000) {
       this.#low -= 0x1_0000_0000;
@@ -39,15 +77,11 @@ export class DigestSum {
     }
   }
 
-  subtract(crc: number): void {
+  #subtract(crc: number): void {
     this.#low -= crc;
     if (this.#low < 0) {
       this.#low += 0x1_0000_0000;
       this.#high = (this.#high - 1) >>> 0;
     }
-  }
-
-  get value(): bigint {
-    return (BigInt(this.#high) << 32n) | BigInt(this.#low);
   }
 }

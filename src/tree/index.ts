@@ -1,5 +1,6 @@
 /** The znode tree: reads, preparing writes, applying txns. */
-export { Tree, type NewZnode, type TreeChanges } from './tree.js';
+export { Tree, type NewZnode } from './tree.js';
+export type { KeptData } from './store.js';
 export { applyTxn, type Change, type OpResult } from './apply.js';
 export { Outstanding, Layer, changed, type NodeFacts, type TreeView, type WritableView } from './view.js';
 export { prepare, type InternalRequest, type PrepareContext, type PrepareSettings } from './prepare/index.js';
@@ -13,4 +14,4 @@ export {
   type Identity,
 } from './acl.js';
 export { CONFIG, canonical, childOf, isWithin, nameOf, parentOf, pathFault, validatePath } from './path.js';
-export { Znode, kindOf, visibleOwner } from './znode.js';
+export { kindOf, visibleOwner, type Znode } from './znode.js';

@@ -2,11 +2,12 @@
  * The znodes that are applied: the map of paths, who owns which ephemeral, what may be reaped, what changed since the
  * disk last heard of it. Reads are answered from here; only `apply.ts` changes it, one txn at a time.
  */
-import type { ZnodeRow } from '../codec/index.js';
+import type { Writer, ZnodeRow } from '../codec/index.js';
 import { OPEN_ACL, Perms, ZXID_ZERO, zxidOf, type SessionId, type Zxid } from '../types/index.js';
-import { aclFromText, aclToText, type AclList } from './acl.js';
-import { DigestSum, znodeDigest } from './digest.js';
-import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical, childOf, nameOf, parentOf } from './path.js';
+import { aclFromText, type AclList } from './acl.js';
+import { Changes } from './changes.js';
+import { DigestSum } from './digest.js';
+import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical, parentOf } from './path.js';
 import {
   LIMITS_NAME,
   QuotaPrefixes,
@@ -16,8 +17,9 @@ import {
   quotaTarget,
   statsPath,
 } from './quota.js';
+import { NO_SLOT, ZnodeStore, type KeptData } from './store.js';
 import type { NodeFacts, TreeView } from './view.js';
-import { Znode, kindOf, ttlOf } from './znode.js';
+import { Mark, kindOf, ttlOf, type Znode } from './znode.js';
 
 /** /zookeeper/config may be read by all and written by super only. */
 const CONFIG_ACL: AclList = [{ perms: Perms.read, id: { scheme: 'world', id: 'anyone' } }];
@@ -35,20 +37,16 @@ export interface NewZnode {
   readonly parentCVersion: number;
 }
 
-/** What to write to `tree.db`: rows of changed znodes, and paths that are gone. */
-export interface TreeChanges {
-  readonly znodes: ZnodeRow[];
-  readonly deletedPaths: string[];
-}
-
 export class Tree implements TreeView {
-  readonly #nodes = new Map<string, Znode>();
+  readonly #nodes = new ZnodeStore();
   readonly #ephemerals = new Map<SessionId, Set<string>>();
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
   readonly #quotas = new QuotaPrefixes();
   readonly #digest = new DigestSum();
-  #dirty = new Set<string>();
+  readonly #changes = new Changes();
+  /** Slots of restored znodes whose parents are still to come. */
+  #orphans: number[] = [];
   #dataSize = 0;
   #ephemeralsCount = 0;
 
@@ -56,20 +54,22 @@ export class Tree implements TreeView {
     // The system znodes have no children counted and no txn behind them, as in ZooKeeper.
     for (const path of [ROOT, ZOOKEEPER, CONFIG, QUOTA]) {
       const acl = path === CONFIG ? CONFIG_ACL : OPEN_ACL;
-      const node = Znode.initial(acl);
+      const node = this.#insert(path, '', acl, ZXID_ZERO, 0n, 0n);
       // ZooKeeper closes this one with a setACL of its own, counted from -2 on.
       if (path === CONFIG) node.aversion = -1;
-      this.#insert(path, node);
+      if (path !== ROOT) this.#link(node);
     }
-    this.#link(ZOOKEEPER);
-    this.#link(CONFIG);
-    this.#link(QUOTA);
-    this.#dirty = new Set([ROOT, ZOOKEEPER, CONFIG, QUOTA]);
   }
 
   /** The znode at a path; the empty path is the root's. */
   get(path: string): Readonly<Znode> | undefined {
     return this.#nodes.get(canonical(path));
+  }
+
+  /** Names of a znode's children, in the order of their creation; none when there is no such znode. */
+  childrenOf(path: string): string[] {
+    const node = this.#nodes.get(canonical(path));
+    return node === undefined ? [] : this.#nodes.namesOf(node);
   }
 
   node(path: string): NodeFacts | undefined {
@@ -100,20 +100,19 @@ export class Tree implements TreeView {
 
   /** ZooKeeper's digest (version 2) of all that is applied. */
   get digest(): bigint {
-    return this.#digest.value;
+    return this.#digest.valueOf(this.#nodes);
   }
 
   /** Number of znodes below `path`, which exists. */
   descendantsOf(path: string): number {
     const from = canonical(path);
     if (from === ROOT) return this.#nodes.size - 1;
+    const top = this.#nodes.get(from);
     let count = 0;
-    const pending = [from];
+    const pending = top === undefined ? [] : [top];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      const children = this.#nodes.get(at)?.children;
-      if (children === null || children === undefined) continue;
-      count += children.size;
-      for (const name of children) pending.push(childOf(at, name));
+      count += at.numChildren;
+      for (const child of this.#nodes.children(at)) if (child.numChildren > 0) pending.push(child);
     }
     return count;
   }
@@ -147,16 +146,12 @@ export class Tree implements TreeView {
   /** Adds a znode. @returns it, or undefined when it is there already or its parent is not */
   create(znode: NewZnode, zxid: Zxid, time: bigint): Znode | undefined {
     const { path, data, owner } = znode;
-    const parentPath = parentOf(path);
-    const parent = this.#nodes.get(parentPath);
+    const parent = this.#nodes.get(parentOf(path));
     if (parent === undefined) return undefined;
-    this.#touchParent(parentPath, parent, znode.parentCVersion, zxid);
+    this.#touchParent(parent, znode.parentCVersion, zxid);
     if (this.#nodes.has(path)) return undefined;
-    // The tree owns its bytes: what comes in is a view of a frame or of a log row.
-    const copy = data === null ? null : Buffer.from(data);
-    const node = new Znode(copy, znode.acl, zxid, time, owner);
-    this.#insert(path, node);
-    this.#link(path);
+    const node = this.#insert(path, keep(data), znode.acl, zxid, time, owner);
+    this.#nodes.link(parent, node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
     const counted = quotaTarget(path, STATS_NAME);
@@ -165,23 +160,22 @@ export class Tree implements TreeView {
     return node;
   }
 
-  /** Removes a znode without children. @returns it, or undefined when there is none */
-  delete(path: string, zxid: Zxid): Znode | undefined {
-    const parentPath = parentOf(path);
-    const parent = this.#nodes.get(parentPath);
+  /** Removes a znode without children. @returns its access list, or undefined when there is none */
+  delete(path: string, zxid: Zxid): AclList | undefined {
+    const parent = this.#nodes.get(parentOf(path));
     if (parent !== undefined && zxid > parent.pzxid) {
       this.#beforeChange(parent);
       parent.pzxid = zxid;
-      this.#afterChange(parentPath, parent);
     }
     const node = this.#nodes.get(path);
     if (node === undefined) return undefined;
+    const { acl } = node;
     this.#addUsage(path, -1, -node.dataLength);
-    this.#remove(path, node);
-    if (parent?.children?.delete(nameOf(path)) === true && parent.children.size === 0) parent.children = null;
+    if (parent !== undefined) this.#nodes.unlink(parent, node);
+    this.#remove(node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.remove(limited);
-    return node;
+    return acl;
   }
 
   /** @returns the znode, or undefined when there is none */
@@ -190,12 +184,11 @@ export class Tree implements TreeView {
     if (node === undefined) return undefined;
     const before = node.dataLength;
     this.#beforeChange(node);
-    node.data = data === null ? null : Buffer.from(data);
+    node.kept = keep(data);
     node.version = version;
     node.mzxid = zxid;
     node.mtime = time;
     this.#dataSize += node.dataLength - before;
-    this.#afterChange(path, node);
     this.#addUsage(path, 0, node.dataLength - before);
     return node;
   }
@@ -205,9 +198,10 @@ export class Tree implements TreeView {
    * and is not written to `tree.db` for its own sake; whoever restores rows calls it again. The version is ZooKeeper's.
    */
   configure(text: Buffer): void {
-    const isDirty = this.#dirty.has(CONFIG);
+    const node = this.#nodes.get(CONFIG);
+    const unflushed = node?.isMarked(Mark.unflushed) === true;
     this.setData(CONFIG, text, -1, ZXID_ZERO, 0n);
-    if (!isDirty) this.#dirty.delete(CONFIG);
+    if (node !== undefined && !unflushed) this.#changes.flushed(node);
   }
 
   /** @returns the znode, or undefined when there is none */
@@ -217,47 +211,46 @@ export class Tree implements TreeView {
     this.#beforeChange(node);
     node.acl = acl;
     node.aversion = aversion;
-    this.#afterChange(path, node);
     return node;
   }
 
-  /** What changed since the last call, as it is now. */
-  takeChanges(): TreeChanges {
-    const changes: TreeChanges = { znodes: [], deletedPaths: [] };
-    for (const path of this.#dirty) {
-      const node = this.#nodes.get(path);
-      if (node === undefined) changes.deletedPaths.push(path);
-      else changes.znodes.push(toRow(path, node));
-    }
-    this.#dirty.clear();
-    return changes;
+  /**
+   * Writes what changed since the last call, as it is now: the fields `znodes` and `deletedPaths` of a TreeFlush.
+   */
+  writeChanges(w: Writer): void {
+    this.#changes.write(w, this.#nodes);
   }
 
-  /** Znodes changed since the last takeChanges. */
+  /** Znodes changed since the last writeChanges. */
   get changesCount(): number {
-    return this.#dirty.size;
+    return this.#changes.count;
   }
 
   /** Puts back a znode as `tree.db` kept it. Rows may come in any order; `restored` follows the last. */
   restore(row: ZnodeRow): void {
     const { path, stat } = row;
     const known = this.#nodes.get(path);
-    if (known !== undefined) this.#remove(path, known);
-    const node = new Znode(
-      row.data,
-      aclFromText(row.acl),
-      zxidOf(stat.czxid),
-      stat.ctime,
-      stat.ephemeralOwner,
-    );
+    // The system znodes of a new tree: their children stay where they are.
+    const node =
+      known ??
+      this.#insert(path, keep(row.data), aclFromText(row.acl), ZXID_ZERO, stat.ctime, stat.ephemeralOwner);
+    if (known !== undefined) {
+      this.#beforeChange(node);
+      this.#dataSize -= node.dataLength;
+      node.kept = keep(row.data);
+      this.#dataSize += node.dataLength;
+      node.acl = aclFromText(row.acl);
+      node.ctime = stat.ctime;
+    }
+    node.czxid = zxidOf(stat.czxid);
     node.mzxid = zxidOf(stat.mzxid);
     node.pzxid = zxidOf(stat.pzxid);
     node.mtime = stat.mtime;
     node.version = stat.version;
     node.aversion = stat.aversion;
     node.childCreates = stat.cversion;
-    this.#insert(path, node);
-    this.#dirty.delete(path);
+    if (known === undefined && !this.#link(node)) this.#orphans.push(node.slot);
+    this.#changes.flushed(node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
   }
@@ -267,26 +260,37 @@ export class Tree implements TreeView {
    * @throws Error naming a znode without a parent
    */
   restored(): void {
-    for (const path of this.#nodes.keys()) {
-      if (path === ROOT) continue;
-      if (!this.#nodes.has(parentOf(path))) throw new Error(`tree.db holds ${path} but not its parent.`);
-      this.#link(path);
+    for (const slot of this.#orphans) {
+      const node = this.#nodes.at(slot);
+      if (!this.#link(node)) throw new Error(`tree.db holds ${node.path} but not its parent.`);
     }
+    this.#orphans = [];
   }
 
-  #insert(path: string, node: Znode): void {
-    this.#nodes.set(path, node);
+  #insert(path: string, data: KeptData | null, acl: AclList, zxid: Zxid, time: bigint, owner: bigint): Znode {
+    const node = this.#nodes.add(path, { data, acl, zxid, time, owner });
     this.#dataSize += path.length + node.dataLength;
-    if (node.owner !== 0n) this.#index(path, node.owner);
-    this.#afterChange(path, node);
+    if (owner !== 0n) this.#index(path, owner);
+    this.#beforeChange(node);
+    return node;
   }
 
-  #remove(path: string, node: Znode): void {
-    this.#nodes.delete(path);
+  #remove(node: Znode): void {
+    const { path, owner } = node;
     this.#dataSize -= path.length + node.dataLength;
-    this.#beforeChange(node);
-    this.#dirty.add(path);
-    if (node.owner !== 0n) this.#unindex(path, node.owner);
+    this.#digest.forget(node);
+    this.#changes.deleted(node);
+    if (owner !== 0n) this.#unindex(path, owner);
+    this.#nodes.remove(node);
+  }
+
+  /** @returns false when there is no parent */
+  #link(node: Znode): boolean {
+    if (node.path === ROOT || node.parent !== NO_SLOT) return true;
+    const parent = this.#nodes.get(parentOf(node.path));
+    if (parent === undefined) return false;
+    this.#nodes.link(parent, node);
+    return true;
   }
 
   #index(path: string, owner: bigint): void {
@@ -311,30 +315,18 @@ export class Tree implements TreeView {
     if (paths.size === 0) this.#ephemerals.delete(owner as SessionId);
   }
 
-  #link(path: string): void {
-    const parent = this.#nodes.get(parentOf(path));
-    if (parent !== undefined) (parent.children ??= new Set()).add(nameOf(path));
-  }
-
   /** A child came: the counter and pzxid move only forward, so that a replayed create changes nothing twice. */
-  #touchParent(path: string, parent: Znode, parentCVersion: number, zxid: Zxid): void {
+  #touchParent(parent: Znode, parentCVersion: number, zxid: Zxid): void {
     const childCreates = parentCVersion === -1 ? (parent.childCreates + 1) | 0 : parentCVersion;
     if (childCreates <= parent.childCreates) return;
     this.#beforeChange(parent);
     parent.childCreates = childCreates;
     parent.pzxid = zxid;
-    this.#afterChange(path, parent);
   }
 
   #beforeChange(node: Znode): void {
-    this.#digest.subtract(node.digest >>> 0);
-  }
-
-  #afterChange(path: string, node: Znode): void {
-    const crc = znodeDigest(path, node);
-    node.digest = crc | 0;
-    this.#digest.add(crc);
-    this.#dirty.add(path);
+    this.#digest.changes(node);
+    this.#changes.changed(node);
   }
 
   /** Books a change on the usage text of the deepest quota above it: data only, no version, no watch. */
@@ -344,49 +336,35 @@ export class Tree implements TreeView {
     const node = this.#nodes.get(statsPath(prefix));
     if (node === undefined) return;
     const used = parseQuota(node.data);
-    this.#setUsage(prefix, node, used.count + count, used.bytes + bytes);
+    this.#setUsage(node, used.count + count, used.bytes + bytes);
   }
 
   #recountUsage(prefix: string): void {
     const node = this.#nodes.get(statsPath(prefix));
     if (node === undefined) return;
+    const top = this.#nodes.get(prefix);
     let count = 0;
     let bytes = 0;
-    const pending = [prefix];
+    const pending = top === undefined ? [] : [top];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      const found = this.#nodes.get(at);
-      if (found === undefined) continue;
       count++;
-      bytes += found.dataLength;
-      for (const name of found.children ?? NONE) pending.push(childOf(at, name));
+      bytes += at.dataLength;
+      pending.push(...this.#nodes.children(at));
     }
-    this.#setUsage(prefix, node, count, bytes);
+    this.#setUsage(node, count, bytes);
   }
 
-  #setUsage(prefix: string, node: Znode, count: number, bytes: number): void {
-    const data = formatUsage(count, bytes);
+  #setUsage(node: Znode, count: number, bytes: number): void {
+    const data = keep(formatUsage(count, bytes));
     this.#beforeChange(node);
-    this.#dataSize += data.byteLength - node.dataLength;
-    node.data = data;
-    this.#afterChange(statsPath(prefix), node);
+    this.#dataSize += data.length - node.dataLength;
+    node.kept = data;
   }
 }
 
-function toRow(path: string, node: Znode): ZnodeRow {
-  return {
-    path,
-    data: node.data,
-    acl: aclToText(node.acl),
-    stat: {
-      czxid: node.czxid,
-      mzxid: node.mzxid,
-      ctime: node.ctime,
-      mtime: node.mtime,
-      version: node.version,
-      cversion: node.childCreates,
-      aversion: node.aversion,
-      ephemeralOwner: node.owner,
-      pzxid: node.pzxid,
-    },
-  };
+/** The tree owns its bytes: what comes in is a view of a frame or of a log row. */
+function keep(data: Buffer): KeptData;
+function keep(data: Buffer | null): KeptData | null;
+function keep(data: Buffer | null): KeptData | null {
+  return data === null ? null : data.toString('latin1');
 }

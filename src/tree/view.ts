@@ -37,7 +37,7 @@ export interface WritableView extends TreeView {
   set(path: string, facts: NodeFacts | null): void;
 }
 
-/** The same facts with some of them changed. A Znode's are getters, so that spreading it would lose them. */
+/** The same facts with some of them changed. */
 export function changed(facts: NodeFacts, to: Partial<NodeFacts>): NodeFacts {
   return {
     version: to.version ?? facts.version,
@@ -102,6 +102,11 @@ export class Outstanding implements WritableView {
     if (this.#nodes.size === 0) return this.#tree.node(path);
     const own = this.#nodes.get(path);
     return own === undefined ? this.#tree.node(path) : (own.facts ?? undefined);
+  }
+
+  /** Whether a change of the znode, its creation or its end is outstanding. */
+  changes(path: string): boolean {
+    return this.#nodes.has(path);
   }
 
   ephemeralsOf(session: SessionId): ReadonlySet<string> {

@@ -1,7 +1,8 @@
-/** One entry of the tree in memory, and how its owner field tells the kinds of znode apart. */
+/** One entry of the tree, and how its owner field tells the kinds of znode apart. */
 import type { Stat } from '../codec/index.js';
-import { TTL_MAX_MS, ZXID_ZERO, type SessionId, type Zxid } from '../types/index.js';
+import { TTL_MAX_MS, zxidOf, type SessionId, type Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
+import type { KeptData, ZnodeChunk } from './store.js';
 
 /** Stored owner of a container znode. */
 export const CONTAINER_OWNER = -0x8000000000000000n;
@@ -31,53 +32,194 @@ export function visibleOwner(owner: bigint): SessionId {
   return (kindOf(owner) === 'ephemeral' ? owner : 0n) as SessionId;
 }
 
-/** A znode. Only `tree/` changes one; its data is replaced, never written into. */
+/** What a znode is marked with: it is on a list of the tree, and must not come there twice. */
+export const Mark = { unflushed: 1, digestStale: 2 } as const;
+
+/**
+ * A znode: a window on its slot in the store, good until the tree changes. Only `tree/` changes one; its data is
+ * replaced, never written into.
+ */
 export class Znode {
-  data: Buffer | null;
-  acl: AclList;
-  czxid: Zxid;
-  mzxid: Zxid;
-  pzxid: Zxid;
-  ctime: bigint;
-  mtime: bigint;
-  version = 0;
-  aversion = 0;
-  /** Children ever created; the reported cversion also counts the deleted ones. */
-  childCreates = 0;
-  /** Encoded as in ZooKeeper: session, container mark, TTL, or 0. */
-  owner: bigint;
-  /** Names, in the order of creation; null while there was never one, to spare the set. */
-  children: Set<string> | null = null;
-  /** CRC-32 of the znode as of ZooKeeper's digest version 2, as int32. */
-  digest = 0;
+  /** Its place in the store. */
+  readonly slot: number;
+  readonly #chunk: ZnodeChunk;
+  readonly #at: number;
 
-  constructor(data: Buffer | null, acl: AclList, zxid: Zxid, time: bigint, owner: bigint) {
-    this.data = data;
-    this.acl = acl;
-    this.czxid = zxid;
-    this.mzxid = zxid;
-    this.pzxid = zxid;
-    this.ctime = time;
-    this.mtime = time;
-    this.owner = owner;
+  constructor(chunk: ZnodeChunk, at: number, slot: number) {
+    this.#chunk = chunk;
+    this.#at = at;
+    this.slot = slot;
   }
 
-  /** The root and its system znodes, before any txn. */
-  static initial(acl: AclList): Znode {
-    return new Znode(Buffer.alloc(0), acl, ZXID_ZERO, 0n, 0n);
+  get path(): string {
+    return this.#chunk.path[this.#at] ?? '';
   }
 
-  get numChildren(): number {
-    return this.children === null ? 0 : this.children.size;
+  /** The data as it is kept; null is not the same as empty. */
+  get kept(): KeptData | null {
+    return this.#chunk.data[this.#at] ?? null;
+  }
+  set kept(value: KeptData | null) {
+    this.#chunk.data[this.#at] = value;
+  }
+
+  /** A copy of the data. */
+  get data(): Buffer | null {
+    const { kept } = this;
+    return kept === null ? null : Buffer.from(kept, 'latin1');
   }
 
   get dataLength(): number {
-    return this.data === null ? 0 : this.data.byteLength;
+    return this.kept?.length ?? 0;
+  }
+
+  get acl(): AclList {
+    return this.#chunk.acl[this.#at] ?? [];
+  }
+  set acl(value: AclList) {
+    this.#chunk.acl[this.#at] = value;
+  }
+
+  get czxid(): Zxid {
+    return zxidOf(this.#chunk.czxid[this.#at] ?? 0n);
+  }
+  set czxid(value: Zxid) {
+    this.#chunk.czxid[this.#at] = value;
+  }
+
+  get mzxid(): Zxid {
+    return zxidOf(this.#chunk.mzxid[this.#at] ?? 0n);
+  }
+  set mzxid(value: Zxid) {
+    this.#chunk.mzxid[this.#at] = value;
+  }
+
+  get pzxid(): Zxid {
+    return zxidOf(this.#chunk.pzxid[this.#at] ?? 0n);
+  }
+  set pzxid(value: Zxid) {
+    this.#chunk.pzxid[this.#at] = value;
+  }
+
+  get ctime(): bigint {
+    return this.#chunk.ctime[this.#at] ?? 0n;
+  }
+  set ctime(value: bigint) {
+    this.#chunk.ctime[this.#at] = value;
+  }
+
+  get mtime(): bigint {
+    return this.#chunk.mtime[this.#at] ?? 0n;
+  }
+  set mtime(value: bigint) {
+    this.#chunk.mtime[this.#at] = value;
+  }
+
+  /** Encoded as in ZooKeeper: session, container mark, TTL, or 0. */
+  get owner(): bigint {
+    return this.#chunk.owner[this.#at] ?? 0n;
+  }
+  set owner(value: bigint) {
+    this.#chunk.owner[this.#at] = value;
+  }
+
+  get version(): number {
+    return this.#chunk.version[this.#at] ?? 0;
+  }
+  set version(value: number) {
+    this.#chunk.version[this.#at] = value;
+  }
+
+  get aversion(): number {
+    return this.#chunk.aversion[this.#at] ?? 0;
+  }
+  set aversion(value: number) {
+    this.#chunk.aversion[this.#at] = value;
+  }
+
+  /** Children ever created; the reported cversion also counts the deleted ones. */
+  get childCreates(): number {
+    return this.#chunk.childCreates[this.#at] ?? 0;
+  }
+  set childCreates(value: number) {
+    this.#chunk.childCreates[this.#at] = value;
+  }
+
+  get numChildren(): number {
+    return this.#chunk.numChildren[this.#at] ?? 0;
+  }
+  set numChildren(value: number) {
+    this.#chunk.numChildren[this.#at] = value;
+  }
+
+  /** CRC-32 of the znode as of ZooKeeper's digest version 2; out of date while marked so. */
+  get digest(): number {
+    return this.#chunk.digest[this.#at] ?? 0;
+  }
+  set digest(value: number) {
+    this.#chunk.digest[this.#at] = value;
+  }
+
+  /** Slot of the parent, and so on: -1 for none. */
+  get parent(): number {
+    return this.#chunk.parent[this.#at] ?? -1;
+  }
+  set parent(value: number) {
+    this.#chunk.parent[this.#at] = value;
+  }
+
+  get firstChild(): number {
+    return this.#chunk.firstChild[this.#at] ?? -1;
+  }
+  set firstChild(value: number) {
+    this.#chunk.firstChild[this.#at] = value;
+  }
+
+  get lastChild(): number {
+    return this.#chunk.lastChild[this.#at] ?? -1;
+  }
+  set lastChild(value: number) {
+    this.#chunk.lastChild[this.#at] = value;
+  }
+
+  /** The sibling that was created after this one. */
+  get next(): number {
+    return this.#chunk.next[this.#at] ?? -1;
+  }
+  set next(value: number) {
+    this.#chunk.next[this.#at] = value;
+  }
+
+  get previous(): number {
+    return this.#chunk.previous[this.#at] ?? -1;
+  }
+  set previous(value: number) {
+    this.#chunk.previous[this.#at] = value;
+  }
+
+  isMarked(mark: number): boolean {
+    return ((this.#chunk.marks[this.#at] ?? 0) & mark) !== 0;
+  }
+
+  /** @returns false when it was marked already */
+  mark(mark: number): boolean {
+    const marks = this.#chunk.marks[this.#at] ?? 0;
+    if ((marks & mark) !== 0) return false;
+    this.#chunk.marks[this.#at] = marks | mark;
+    return true;
+  }
+
+  /** @returns false when it was not marked */
+  unmark(mark: number): boolean {
+    const marks = this.#chunk.marks[this.#at] ?? 0;
+    if ((marks & mark) === 0) return false;
+    this.#chunk.marks[this.#at] = marks & ~mark;
+    return true;
   }
 
   /** The Stat at this moment. cversion = creates + deletes, though only creates are kept. */
   stat(): Stat {
-    const numChildren = this.numChildren;
+    const { numChildren, owner } = this;
     return {
       czxid: this.czxid,
       mzxid: this.mzxid,
@@ -86,7 +228,7 @@ export class Znode {
       version: this.version,
       cversion: (this.childCreates * 2 - numChildren) | 0,
       aversion: this.aversion,
-      ephemeralOwner: this.owner === 0n ? 0n : visibleOwner(this.owner),
+      ephemeralOwner: owner === 0n ? 0n : visibleOwner(owner),
       dataLength: this.dataLength,
       numChildren,
       pzxid: this.pzxid,

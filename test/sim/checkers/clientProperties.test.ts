@@ -216,7 +216,7 @@ describe('checkers of state, sessions and clients', () => {
     if (stat === undefined) throw new Error('The stage is not set.');
     const read = op(link(), 1, getData('/a'));
     const shows = (data: string): void =>
-      checker.replied(read, reply(1, zxid, 0, { kind: 'data', data: Buffer.from(data), stat }));
+      checker.replied(read, reply(1, zxid, 0, { kind: 'data', data, stat }));
     shows('x');
     expect(() => shows('y')).to.throw('C8');
     expect(() => checker.replied(read, reply(1, zxid, -101))).to.throw('C8');

@@ -1,4 +1,5 @@
 /** Everything about a tree that can be seen, as plain values that compare. */
+import { Reader, Writer, readZnodeRow, type ZnodeRow } from '../../../src/codec/index.js';
 import type { Tree } from '../../../src/tree/index.js';
 import { aclToText } from '../../../src/tree/acl.js';
 import { childOf } from '../../../src/tree/path.js';
@@ -19,7 +20,7 @@ export function dump(tree: Tree): unknown {
         owner: node?.owner,
         childCreates: node?.childCreates,
         stat: node?.stat(),
-        children: [...(node?.children ?? [])].sort(),
+        children: tree.childrenOf(path).sort(),
       };
     }),
     ephemerals: [...tree.ephemerals].map(([id, owned]) => [id, [...owned].sort()]).sort(byText),
@@ -36,7 +37,7 @@ export function paths(tree: Tree): string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
     found.push(path);
-    for (const name of [...(tree.get(path)?.children ?? [])].sort()) visit(childOf(path, name));
+    for (const name of tree.childrenOf(path).sort()) visit(childOf(path, name));
   };
   visit('/');
   return found;
@@ -67,4 +68,15 @@ export function recomputedDigest(tree: Tree): bigint {
 
 function byText(a: readonly unknown[], b: readonly unknown[]): number {
   return String(a[0]).localeCompare(String(b[0]));
+}
+
+/** What the tree would write to `tree.db`, decoded again. */
+export function takeChanges(tree: Tree): { znodes: ZnodeRow[]; deletedPaths: string[] } {
+  const w = new Writer();
+  tree.writeChanges(w);
+  const reader = Reader.over(w.copy());
+  const znodes = Array.from({ length: reader.int() }, () => readZnodeRow(reader));
+  const deletedPaths = Array.from({ length: reader.int() }, () => reader.ustring());
+  if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes follow the changes of a tree.`);
+  return { znodes, deletedPaths };
 }

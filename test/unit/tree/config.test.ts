@@ -1,5 +1,6 @@
 /** The text of /zookeeper/config, which each member has from its own configuration. */
 import { expect } from 'chai';
+import { takeChanges } from '../helpers/treeDump.js';
 import { Tree } from '../../../src/tree/index.js';
 
 const PATH = '/zookeeper/config';
@@ -39,7 +40,7 @@ describe('/zookeeper/config', () => {
 
   it('is nothing to write to tree.db for', () => {
     const tree = new Tree();
-    tree.takeChanges();
+    takeChanges(tree);
     tree.configure(OWN);
     expect(tree.changesCount).to.equal(0);
   });
@@ -48,7 +49,7 @@ describe('/zookeeper/config', () => {
     const leader = new Tree();
     leader.configure(OTHER);
     const tree = new Tree();
-    for (const row of leader.takeChanges().znodes) tree.restore(row);
+    for (const row of takeChanges(leader).znodes) tree.restore(row);
     tree.restored();
     tree.configure(OWN);
     expect(String(tree.get(PATH)?.data)).to.equal(String(OWN));

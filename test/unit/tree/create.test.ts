@@ -1,5 +1,6 @@
 /** Create modes and the numbers of sequential znodes (protocol.md sections 4 and 5). */
 import { expect } from 'chai';
+import { takeChanges } from '../helpers/treeDump.js';
 import { sequenceSuffix } from '../../../src/tree/prepare/create.js';
 import { kindOf } from '../../../src/tree/index.js';
 import { OPEN_ACL, OpCode, TTL_MAX_MS, type MultiOp, type WriteRequest } from '../../../src/types/index.js';
@@ -185,7 +186,7 @@ describe('overflow of the count of children', () => {
   /** A world in whose /p so many children were created. */
   function after(childCreates: number): World {
     const world = new World().given(create('/p'));
-    const row = world.tree.takeChanges().znodes.find(({ path }) => path === '/p')!;
+    const row = takeChanges(world.tree).znodes.find(({ path }) => path === '/p')!;
     world.tree.restore({ ...row, stat: { ...row.stat, cversion: childCreates } });
     world.tree.restored();
     return world;

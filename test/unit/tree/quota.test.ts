@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { LIMITS_NAME, parseQuota, quotaTarget } from '../../../src/tree/quota.js';
 import { closeSession, create, del, everyone, multi, setAcl, setData } from '../helpers/requests.js';
-import { paths } from '../helpers/treeDump.js';
+import { paths, takeChanges } from '../helpers/treeDump.js';
 import { World } from '../helpers/world.js';
 import { arbitraryUpdate, stage } from '../helpers/writes.js';
 
@@ -140,9 +140,9 @@ describe('quota usage', () => {
 
   it('goes to the disk with the change that it counts', () => {
     const world = limited(HARD);
-    world.tree.takeChanges();
+    takeChanges(world.tree);
     world.given(create('/q/y'));
-    const rows = world.tree.takeChanges().znodes.map(({ path, data }) => [path, data?.toString()]);
+    const rows = takeChanges(world.tree).znodes.map(({ path, data }) => [path, data?.toString()]);
     expect(rows).to.deep.include(['/zookeeper/quota/q/zookeeper_stats', 'count=3,bytes=5']);
   });
 

@@ -13,7 +13,7 @@ import {
   setAcl,
   setData,
 } from '../helpers/requests.js';
-import { dump } from '../helpers/treeDump.js';
+import { dump, takeChanges } from '../helpers/treeDump.js';
 import { World } from '../helpers/world.js';
 
 /** What a write changes in the Stat of a znode. `zxid` and `time` stand for those of the write. */
@@ -148,7 +148,7 @@ describe('version', () => {
   /** A world whose znode /n has had 2^31-1 or more changes of its data and list: a row of tree.db says so. */
   function changedOften(version: number): World {
     const world = new World().given(create('/n'));
-    const row = world.tree.takeChanges().znodes.find(({ path }) => path === '/n')!;
+    const row = takeChanges(world.tree).znodes.find(({ path }) => path === '/n')!;
     world.tree.restore({ ...row, stat: { ...row.stat, version, aversion: version } });
     world.tree.restored();
     return world;
