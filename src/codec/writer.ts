@@ -10,12 +10,14 @@ const SHORT_STRING = 48;
 export class Writer {
   #bytes: Buffer;
   #view: DataView;
+  #capacity: number;
   #at = 0;
 
   /** @param capacity bytes allocated at first */
   constructor(capacity = 256) {
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
     this.#view = new DataView(this.#bytes.buffer, 0, capacity);
+    this.#capacity = capacity;
   }
 
   /** Bytes written so far. */
@@ -33,6 +35,11 @@ export class Writer {
     return this.#bytes.subarray(0, this.#at);
   }
 
+  /** What was written from `at` on, as a view like `bytes`. */
+  since(at: number): Buffer {
+    return this.#bytes.subarray(at, this.#at);
+  }
+
   /** A copy of what was written. */
   copy(): Buffer {
     return Buffer.from(this.bytes());
@@ -43,6 +50,7 @@ export class Writer {
     const taken = this.bytes();
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
     this.#view = new DataView(this.#bytes.buffer, 0, capacity);
+    this.#capacity = capacity;
     this.#at = 0;
     return taken;
   }
@@ -63,6 +71,13 @@ export class Writer {
     this.#view.setBigInt64(at, value);
   }
 
+  /** A whole number from 0 to 2^53 as a long, without a bigint. */
+  whole(value: number): void {
+    const at = this.#grow(8);
+    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+    this.#view.setUint32(at + 4, value % 0x1_0000_0000);
+  }
+
   buffer(value: Uint8Array | null): void {
     if (value === null) {
       this.int(-1);
@@ -79,6 +94,11 @@ export class Writer {
       return;
     }
     this.int(value.length);
+    this.latin1(value);
+  }
+
+  /** The characters of a string as bytes, without a length; each is below 256. */
+  latin1(value: string): void {
     const at = this.#grow(value.length);
     this.#bytes.write(value, at, 'latin1');
   }
@@ -143,10 +163,11 @@ export class Writer {
   #grow(count: number): number {
     const at = this.#at;
     const needed = at + count;
-    if (needed > this.#bytes.byteLength) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.byteLength * 2));
+    if (needed > this.#capacity) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#capacity * 2));
       this.#bytes.copy(larger, 0, 0, at);
       this.#bytes = larger;
+      this.#capacity = larger.byteLength;
       this.#view = new DataView(larger.buffer, 0, larger.byteLength);
     }
     this.#at = needed;

@@ -56,8 +56,15 @@ export function applyTxn(
         header.time,
       );
       if (node !== undefined)
-        changes.push({ kind: 'created', path, acl: node.acl, parentAcl: aclOf(tree, parentOf(path)) });
-      if (results !== undefined) done(path, tree.get(path)?.stat());
+        changes.push({
+          kind: 'created',
+          path,
+          acl: node.acl,
+          parentAcl: tree.parentOf(node)?.acl ?? OPEN_ACL,
+        });
+      // Nobody is told the Stat of what a plain create made.
+      if (txn.type === OpCode.create) done(path);
+      else if (results !== undefined) done(path, tree.get(path)?.stat());
       return;
     }
     case OpCode.delete:

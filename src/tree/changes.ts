@@ -1,5 +1,5 @@
 /** What `tree.db` has not heard of yet: znodes that changed, and paths that are gone. */
-import { writeStatPersisted, type Writer } from '../codec/index.js';
+import type { Writer } from '../codec/index.js';
 import { aclToText } from './acl.js';
 import type { ZnodeStore } from './store.js';
 import { Mark, type Znode } from './znode.js';
@@ -54,15 +54,5 @@ function writeRow(w: Writer, node: Znode): void {
   w.ustring(node.path);
   w.binary(node.kept);
   w.ustring(aclToText(node.acl));
-  writeStatPersisted(w, {
-    czxid: node.czxid,
-    mzxid: node.mzxid,
-    ctime: node.ctime,
-    mtime: node.mtime,
-    version: node.version,
-    cversion: node.childCreates,
-    aversion: node.aversion,
-    ephemeralOwner: node.owner,
-    pzxid: node.pzxid,
-  });
+  node.writePersisted(w);
 }

@@ -2,36 +2,27 @@
  * ZooKeeper's digest version 2 of a tree: a sum of one CRC-32 per znode over path, data and stat, so that it can be
  * kept up to date change by change. What lies under /zookeeper/ counts nothing (it differs between servers).
  */
+import { Writer } from '../codec/index.js';
 import { crc32 } from '../util/index.js';
 import type { ZnodeStore } from './store.js';
 import { Mark, type Znode } from './znode.js';
 
-const STAT_BYTES = 60;
-/** Data up to this length is put before the stat, so that both are one call. */
+/** Data up to this length is put before the rest, so that both are one call. */
 const SHORT_DATA_BYTES = 1024;
-const SCRATCH = Buffer.alloc(SHORT_DATA_BYTES + STAT_BYTES);
-const VIEW = new DataView(SCRATCH.buffer, SCRATCH.byteOffset, SCRATCH.byteLength);
+const scratch = new Writer(SHORT_DATA_BYTES + 64);
 
 /** The CRC-32 of a znode, 0 where it does not count. */
 export function znodeDigest(node: Znode): number {
   const { path, kept } = node;
   if (path.startsWith('/zookeeper/')) return 0;
   let crc = crc32(path === '/' ? '' : path);
-  let at = 0;
+  scratch.reset();
   if (kept !== null && kept !== '') {
-    if (kept.length <= SHORT_DATA_BYTES) at = SCRATCH.write(kept, 'latin1');
+    if (kept.length <= SHORT_DATA_BYTES) scratch.latin1(kept);
     else crc = crc32(Buffer.from(kept, 'latin1'), crc);
   }
-  VIEW.setBigInt64(at, node.czxid);
-  VIEW.setBigInt64(at + 8, node.mzxid);
-  VIEW.setBigInt64(at + 16, node.pzxid);
-  VIEW.setBigInt64(at + 24, node.ctime);
-  VIEW.setBigInt64(at + 32, node.mtime);
-  VIEW.setInt32(at + 40, node.version);
-  VIEW.setInt32(at + 44, node.childCreates);
-  VIEW.setInt32(at + 48, node.aversion);
-  VIEW.setBigInt64(at + 52, node.owner);
-  return crc32(SCRATCH.subarray(0, at + STAT_BYTES), crc);
+  node.writeDigested(scratch);
+  return crc32(scratch.bytes(), crc);
 }
 
 /**

@@ -5,7 +5,8 @@
  * Columns come in chunks, so that growing never copies what is there. A slot that becomes free is used again.
  */
 import { assert } from '../util/index.js';
-import { ZXID_ZERO, type Zxid } from '../types/index.js';
+import type { Writer } from '../codec/index.js';
+import type { Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
 import { Znode } from './znode.js';
 
@@ -21,37 +22,72 @@ export const NO_SLOT = -1;
  */
 export type KeptData = string;
 
-/** The columns of so many slots. */
+const NO_ACL: AclList = [];
+
+/** Place of a field among the 64-bit fields of a slot. */
+export const Long = { czxid: 0, mzxid: 1, pzxid: 2, ctime: 3, mtime: 4, owner: 5 } as const;
+const LONGS = 6;
+
+/** Place of a field among the 32-bit fields of a slot. Children hang together in the order of their creation. */
+export const Int = {
+  version: 0,
+  aversion: 1,
+  childCreates: 2,
+  numChildren: 3,
+  digest: 4,
+  /** See `Mark`. */
+  marks: 5,
+  parent: 6,
+  firstChild: 7,
+  lastChild: 8,
+  next: 9,
+  previous: 10,
+} as const;
+const INTS = 11;
+
+/** Which of the two words of a 64-bit field is the high one. */
+const HIGH_WORD = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** The fields of so many slots; those of a slot lie side by side. */
 export class ZnodeChunk {
   readonly path = new Array<string>(CHUNK_SLOTS).fill('');
   readonly data = new Array<KeptData | null>(CHUNK_SLOTS).fill(null);
-  readonly acl: AclList[];
-  readonly czxid = new BigInt64Array(CHUNK_SLOTS);
-  readonly mzxid = new BigInt64Array(CHUNK_SLOTS);
-  readonly pzxid = new BigInt64Array(CHUNK_SLOTS);
-  readonly ctime = new BigInt64Array(CHUNK_SLOTS);
-  readonly mtime = new BigInt64Array(CHUNK_SLOTS);
-  readonly owner = new BigInt64Array(CHUNK_SLOTS);
-  readonly version = new Int32Array(CHUNK_SLOTS);
-  readonly aversion = new Int32Array(CHUNK_SLOTS);
-  readonly childCreates = new Int32Array(CHUNK_SLOTS);
-  readonly numChildren = new Int32Array(CHUNK_SLOTS);
-  readonly digest = new Uint32Array(CHUNK_SLOTS);
-  /** See `Mark`. */
-  readonly marks = new Uint8Array(CHUNK_SLOTS);
-  /** Children hang together in the order of their creation. */
-  readonly parent = new Int32Array(CHUNK_SLOTS).fill(NO_SLOT);
-  readonly firstChild = new Int32Array(CHUNK_SLOTS).fill(NO_SLOT);
-  readonly lastChild = new Int32Array(CHUNK_SLOTS).fill(NO_SLOT);
-  readonly next = new Int32Array(CHUNK_SLOTS).fill(NO_SLOT);
-  readonly previous = new Int32Array(CHUNK_SLOTS).fill(NO_SLOT);
+  readonly acl = new Array<AclList>(CHUNK_SLOTS).fill(NO_ACL);
+  readonly #longs = new BigInt64Array(CHUNK_SLOTS * LONGS);
+  /** The same memory: reading a long as two words makes no bigint. */
+  readonly #words = new Int32Array(this.#longs.buffer);
+  readonly #ints = new Int32Array(CHUNK_SLOTS * INTS);
 
-  constructor(noAcl: AclList) {
-    this.acl = new Array<AclList>(CHUNK_SLOTS).fill(noAcl);
+  long(at: number, field: number): bigint {
+    return this.#longs[at * LONGS + field] ?? 0n;
+  }
+
+  setLong(at: number, field: number, value: bigint): void {
+    this.#longs[at * LONGS + field] = value;
+  }
+
+  /** Copies a 64-bit field from another one. */
+  copyLong(at: number, to: number, from: number): void {
+    const slot = at * LONGS;
+    this.#words[(slot + to) * 2] = this.#words[(slot + from) * 2] ?? 0;
+    this.#words[(slot + to) * 2 + 1] = this.#words[(slot + from) * 2 + 1] ?? 0;
+  }
+
+  /** Writes a 64-bit field as jute's long. */
+  writeLong(w: Writer, at: number, field: number): void {
+    const word = (at * LONGS + field) * 2;
+    w.int(this.#words[word + HIGH_WORD] ?? 0);
+    w.int(this.#words[word + 1 - HIGH_WORD] ?? 0);
+  }
+
+  int(at: number, field: number): number {
+    return this.#ints[at * INTS + field] ?? 0;
+  }
+
+  setInt(at: number, field: number, value: number): void {
+    this.#ints[at * INTS + field] = value;
   }
 }
-
-const NO_ACL: AclList = [];
 
 /** What a create fixes. */
 export interface NewFields {
@@ -98,13 +134,14 @@ export class ZnodeStore {
     chunk.path[at] = path;
     chunk.data[at] = data;
     chunk.acl[at] = acl;
-    chunk.czxid[at] = chunk.mzxid[at] = chunk.pzxid[at] = zxid;
-    chunk.ctime[at] = chunk.mtime[at] = time;
-    chunk.owner[at] = owner;
-    chunk.version[at] = chunk.aversion[at] = chunk.childCreates[at] = chunk.numChildren[at] = 0;
-    chunk.digest[at] = chunk.marks[at] = 0;
-    chunk.parent[at] = chunk.firstChild[at] = chunk.lastChild[at] = NO_SLOT;
-    chunk.next[at] = chunk.previous[at] = NO_SLOT;
+    chunk.setLong(at, Long.czxid, zxid);
+    chunk.copyLong(at, Long.mzxid, Long.czxid);
+    chunk.copyLong(at, Long.pzxid, Long.czxid);
+    chunk.setLong(at, Long.ctime, time);
+    chunk.copyLong(at, Long.mtime, Long.ctime);
+    chunk.setLong(at, Long.owner, owner);
+    for (let field = 0; field < Int.parent; field++) chunk.setInt(at, field, 0);
+    for (let field: number = Int.parent; field < INTS; field++) chunk.setInt(at, field, NO_SLOT);
     this.#slots.set(path, slot);
     return new Znode(chunk, at, slot);
   }
@@ -118,8 +155,7 @@ export class ZnodeStore {
     chunk.path[at] = '';
     chunk.data[at] = null;
     chunk.acl[at] = NO_ACL;
-    chunk.czxid[at] = ZXID_ZERO;
-    chunk.next[at] = this.#free;
+    chunk.setInt(at, Int.next, this.#free);
     this.#free = slot;
   }
 
@@ -163,7 +199,7 @@ export class ZnodeStore {
       const at = slot & CHUNK_MASK;
       const path = chunk.path[at] ?? '';
       names.push(path.slice(path.lastIndexOf('/') + 1));
-      slot = chunk.next[at] ?? NO_SLOT;
+      slot = chunk.int(at, Int.next);
     }
     return names;
   }
@@ -176,10 +212,10 @@ export class ZnodeStore {
   #take(): number {
     const slot = this.#free;
     if (slot !== NO_SLOT) {
-      this.#free = this.#chunkOf(slot).next[slot & CHUNK_MASK] ?? NO_SLOT;
+      this.#free = this.#chunkOf(slot).int(slot & CHUNK_MASK, Int.next);
       return slot;
     }
-    if ((this.#end & CHUNK_MASK) === 0) this.#chunks.push(new ZnodeChunk(NO_ACL));
+    if ((this.#end & CHUNK_MASK) === 0) this.#chunks.push(new ZnodeChunk());
     return this.#end++;
   }
 

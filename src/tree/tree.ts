@@ -72,6 +72,10 @@ export class Tree implements TreeView {
     return node === undefined ? [] : this.#nodes.namesOf(node);
   }
 
+  parentOf(node: Readonly<Znode>): Readonly<Znode> | undefined {
+    return node.parent === NO_SLOT ? undefined : this.#nodes.at(node.parent);
+  }
+
   node(path: string): NodeFacts | undefined {
     return this.#nodes.get(path);
   }

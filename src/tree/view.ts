@@ -33,8 +33,11 @@ interface OutstandingNode {
 
 /** A view that takes what a prepared write will change. */
 export interface WritableView extends TreeView {
-  /** Records how a znode will be; null when it will be gone. */
-  set(path: string, facts: NodeFacts | null): void;
+  /**
+   * Records how a znode will be; null when it will be gone.
+   * @param former what `node` says of it now
+   */
+  set(path: string, facts: NodeFacts | null, former: NodeFacts | undefined): void;
 }
 
 /** The same facts with some of them changed. */
@@ -74,7 +77,7 @@ export class Layer implements WritableView {
 
   /** Hands all changes over, in the order in which their paths were first touched. */
   mergeInto(target: WritableView): void {
-    for (const [path, facts] of this.#nodes) target.set(path, facts);
+    for (const [path, facts] of this.#nodes) target.set(path, facts, target.node(path));
   }
 }
 
@@ -121,12 +124,12 @@ export class Outstanding implements WritableView {
     return all;
   }
 
-  set(path: string, facts: NodeFacts | null): void {
+  set(path: string, facts: NodeFacts | null, former: NodeFacts | undefined): void {
     const { zxid } = this;
-    const former = ephemeralOwner(this.node(path));
+    const owner = ephemeralOwner(former);
     const session = ephemeralOwner(facts);
     // A multi may replace a session's ephemeral: what comes here then is only how it ends.
-    if (former !== undefined && former !== session) this.#noteEphemeral(former, path, false);
+    if (owner !== undefined && owner !== session) this.#noteEphemeral(owner, path, false);
     if (session !== undefined) this.#noteEphemeral(session, path, true);
     this.#nodes.set(path, { zxid, facts });
     this.#order.push({ zxid, path, session: undefined });

@@ -1,8 +1,8 @@
 /** One entry of the tree, and how its owner field tells the kinds of znode apart. */
-import type { Stat } from '../codec/index.js';
+import type { Stat, Writer } from '../codec/index.js';
 import { TTL_MAX_MS, zxidOf, type SessionId, type Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
-import type { KeptData, ZnodeChunk } from './store.js';
+import { Int, Long, type KeptData, type ZnodeChunk } from './store.js';
 
 /** Stored owner of a container znode. */
 export const CONTAINER_OWNER = -0x8000000000000000n;
@@ -81,140 +81,170 @@ export class Znode {
   }
 
   get czxid(): Zxid {
-    return zxidOf(this.#chunk.czxid[this.#at] ?? 0n);
+    return zxidOf(this.#chunk.long(this.#at, Long.czxid));
   }
   set czxid(value: Zxid) {
-    this.#chunk.czxid[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.czxid, value);
   }
 
   get mzxid(): Zxid {
-    return zxidOf(this.#chunk.mzxid[this.#at] ?? 0n);
+    return zxidOf(this.#chunk.long(this.#at, Long.mzxid));
   }
   set mzxid(value: Zxid) {
-    this.#chunk.mzxid[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.mzxid, value);
   }
 
   get pzxid(): Zxid {
-    return zxidOf(this.#chunk.pzxid[this.#at] ?? 0n);
+    return zxidOf(this.#chunk.long(this.#at, Long.pzxid));
   }
   set pzxid(value: Zxid) {
-    this.#chunk.pzxid[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.pzxid, value);
   }
 
   get ctime(): bigint {
-    return this.#chunk.ctime[this.#at] ?? 0n;
+    return this.#chunk.long(this.#at, Long.ctime);
   }
   set ctime(value: bigint) {
-    this.#chunk.ctime[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.ctime, value);
   }
 
   get mtime(): bigint {
-    return this.#chunk.mtime[this.#at] ?? 0n;
+    return this.#chunk.long(this.#at, Long.mtime);
   }
   set mtime(value: bigint) {
-    this.#chunk.mtime[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.mtime, value);
   }
 
   /** Encoded as in ZooKeeper: session, container mark, TTL, or 0. */
   get owner(): bigint {
-    return this.#chunk.owner[this.#at] ?? 0n;
+    return this.#chunk.long(this.#at, Long.owner);
   }
   set owner(value: bigint) {
-    this.#chunk.owner[this.#at] = value;
+    this.#chunk.setLong(this.#at, Long.owner, value);
   }
 
   get version(): number {
-    return this.#chunk.version[this.#at] ?? 0;
+    return this.#chunk.int(this.#at, Int.version);
   }
   set version(value: number) {
-    this.#chunk.version[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.version, value);
   }
 
   get aversion(): number {
-    return this.#chunk.aversion[this.#at] ?? 0;
+    return this.#chunk.int(this.#at, Int.aversion);
   }
   set aversion(value: number) {
-    this.#chunk.aversion[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.aversion, value);
   }
 
   /** Children ever created; the reported cversion also counts the deleted ones. */
   get childCreates(): number {
-    return this.#chunk.childCreates[this.#at] ?? 0;
+    return this.#chunk.int(this.#at, Int.childCreates);
   }
   set childCreates(value: number) {
-    this.#chunk.childCreates[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.childCreates, value);
   }
 
   get numChildren(): number {
-    return this.#chunk.numChildren[this.#at] ?? 0;
+    return this.#chunk.int(this.#at, Int.numChildren);
   }
   set numChildren(value: number) {
-    this.#chunk.numChildren[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.numChildren, value);
   }
 
   /** CRC-32 of the znode as of ZooKeeper's digest version 2; out of date while marked so. */
   get digest(): number {
-    return this.#chunk.digest[this.#at] ?? 0;
+    return this.#chunk.int(this.#at, Int.digest) >>> 0;
   }
   set digest(value: number) {
-    this.#chunk.digest[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.digest, value);
   }
 
   /** Slot of the parent, and so on: -1 for none. */
   get parent(): number {
-    return this.#chunk.parent[this.#at] ?? -1;
+    return this.#chunk.int(this.#at, Int.parent);
   }
   set parent(value: number) {
-    this.#chunk.parent[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.parent, value);
   }
 
   get firstChild(): number {
-    return this.#chunk.firstChild[this.#at] ?? -1;
+    return this.#chunk.int(this.#at, Int.firstChild);
   }
   set firstChild(value: number) {
-    this.#chunk.firstChild[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.firstChild, value);
   }
 
   get lastChild(): number {
-    return this.#chunk.lastChild[this.#at] ?? -1;
+    return this.#chunk.int(this.#at, Int.lastChild);
   }
   set lastChild(value: number) {
-    this.#chunk.lastChild[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.lastChild, value);
   }
 
   /** The sibling that was created after this one. */
   get next(): number {
-    return this.#chunk.next[this.#at] ?? -1;
+    return this.#chunk.int(this.#at, Int.next);
   }
   set next(value: number) {
-    this.#chunk.next[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.next, value);
   }
 
   get previous(): number {
-    return this.#chunk.previous[this.#at] ?? -1;
+    return this.#chunk.int(this.#at, Int.previous);
   }
   set previous(value: number) {
-    this.#chunk.previous[this.#at] = value;
+    this.#chunk.setInt(this.#at, Int.previous, value);
   }
 
   isMarked(mark: number): boolean {
-    return ((this.#chunk.marks[this.#at] ?? 0) & mark) !== 0;
+    return (this.#chunk.int(this.#at, Int.marks) & mark) !== 0;
   }
 
   /** @returns false when it was marked already */
   mark(mark: number): boolean {
-    const marks = this.#chunk.marks[this.#at] ?? 0;
+    const marks = this.#chunk.int(this.#at, Int.marks);
     if ((marks & mark) !== 0) return false;
-    this.#chunk.marks[this.#at] = marks | mark;
+    this.#chunk.setInt(this.#at, Int.marks, marks | mark);
     return true;
   }
 
   /** @returns false when it was not marked */
   unmark(mark: number): boolean {
-    const marks = this.#chunk.marks[this.#at] ?? 0;
+    const marks = this.#chunk.int(this.#at, Int.marks);
     if ((marks & mark) === 0) return false;
-    this.#chunk.marks[this.#at] = marks & ~mark;
+    this.#chunk.setInt(this.#at, Int.marks, marks & ~mark);
     return true;
+  }
+
+  /** Writes the record StatPersisted. */
+  writePersisted(w: Writer): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk.writeLong(w, at, Long.czxid);
+    chunk.writeLong(w, at, Long.mzxid);
+    chunk.writeLong(w, at, Long.ctime);
+    chunk.writeLong(w, at, Long.mtime);
+    w.int(chunk.int(at, Int.version));
+    w.int(chunk.int(at, Int.childCreates));
+    w.int(chunk.int(at, Int.aversion));
+    chunk.writeLong(w, at, Long.owner);
+    chunk.writeLong(w, at, Long.pzxid);
+  }
+
+  /** Writes what the digest goes over besides path and data. */
+  writeDigested(w: Writer): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk.writeLong(w, at, Long.czxid);
+    chunk.writeLong(w, at, Long.mzxid);
+    chunk.writeLong(w, at, Long.pzxid);
+    chunk.writeLong(w, at, Long.ctime);
+    chunk.writeLong(w, at, Long.mtime);
+    w.int(chunk.int(at, Int.version));
+    w.int(chunk.int(at, Int.childCreates));
+    w.int(chunk.int(at, Int.aversion));
+    chunk.writeLong(w, at, Long.owner);
   }
 
   /** The Stat at this moment. cversion = creates + deletes, though only creates are kept. */

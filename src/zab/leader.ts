@@ -259,7 +259,7 @@ export class Leader implements LeaderView, EpochHost {
     if (broadcast === undefined) throw new Error('a txn is proposed before the leader is established');
     const mark = broadcast.propose(type, writePayload);
     if (broadcast.nearlyExhausted && this.#isAlone) this.#rollOver();
-    trace(this.#context, { kind: 'broadcast', epoch: this.epoch, mark });
+    this.#context.settings.trace?.({ kind: 'broadcast', epoch: this.epoch, mark });
     if (asker !== undefined) {
       const handler = this.#learners.get(asker.learner);
       if (handler?.link === asker.link) handler.willAnswer({ index: mark.index, request: asker.request });

@@ -47,9 +47,11 @@ export function prepareCreate(view: WritableView, op: CreateOp, context: Prepare
       childCreates: Math.max(parentCVersion, parent.childCreates),
       numChildren: parent.numChildren + 1,
     }),
+    parent,
   );
   const owner = storedOwner(mode, context);
-  view.set(path, { version: 0, aversion: 0, childCreates: 0, numChildren: 0, dataLength, owner, acl });
+  const facts = { version: 0, aversion: 0, childCreates: 0, numChildren: 0, dataLength, owner, acl };
+  view.set(path, facts, undefined);
   const { data } = record;
   switch (mode.kind) {
     case 'container':

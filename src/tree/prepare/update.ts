@@ -44,7 +44,7 @@ export function prepareSetData(view: WritableView, record: SetDataRequest, conte
   checkQuota(context, path, 0, dataLength - node.dataLength);
   checkVersion(node.version, record.version, path);
   const version = (node.version + 1) | 0;
-  view.set(path, changed(node, { version, dataLength }));
+  view.set(path, changed(node, { version, dataLength }), node);
   return { type: OpCode.setData, record: { path, data, version } };
 }
 
@@ -57,7 +57,7 @@ export function prepareSetAcl(view: WritableView, record: SetACLRequest, context
   checkAcl(node.acl, Perms.admin, context.identities, context.settings.acl, path);
   checkVersion(node.aversion, record.version, path);
   const version = (node.aversion + 1) | 0;
-  view.set(path, changed(node, { aversion: version, acl }));
+  view.set(path, changed(node, { aversion: version, acl }), node);
   return { type: OpCode.setACL, record: { path, acl, version } };
 }
 
@@ -92,8 +92,8 @@ function removeChildless(
   parent: NodeFacts,
 ): void {
   if (node.numChildren > 0) throw new KeeperError('NOTEMPTY', path);
-  view.set(path, null);
-  view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }));
+  view.set(path, null, node);
+  view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }), parent);
 }
 
 /** All ephemerals of a session that ends, as they will be once everything outstanding is applied. */
@@ -102,8 +102,9 @@ export function prepareCloseSession(view: WritableView, context: PrepareContext)
   for (const path of paths) {
     const parentPath = parentOf(path);
     const parent = view.node(parentPath);
-    view.set(path, null);
-    if (parent !== undefined) view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }));
+    view.set(path, null, view.node(path));
+    if (parent !== undefined)
+      view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }), parent);
   }
   return { type: OpCode.closeSession, record: { paths2Delete: paths } };
 }

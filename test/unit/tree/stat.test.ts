@@ -5,6 +5,7 @@ import { OpCode, type WriteRequest } from '../../../src/types/index.js';
 import {
   closeSession,
   create,
+  create2,
   createContainer,
   createTtl,
   del,
@@ -132,7 +133,13 @@ describe('Stat', () => {
   it('in the results of a multi is the state right after each operation', () => {
     const world = new World();
     const { results } = world.write(
-      multi(create('/n', { data: 'a' }), create('/n/x'), setData('/n', 'bc'), del('/n/x'), setData('/n', '')),
+      multi(
+        create2('/n', { data: 'a' }),
+        create2('/n/x'),
+        setData('/n', 'bc'),
+        del('/n/x'),
+        setData('/n', ''),
+      ),
     );
     const stats = results.map(
       ({ stat }) => stat && [stat.version, stat.dataLength, stat.numChildren, stat.cversion],
