@@ -51,7 +51,7 @@ const timer = setInterval(() => {
     writer?.syncMark(now);
     if (!truncated && now - committedAt > IDLE_MS && state === 'writing') {
       truncated = true;
-      tolerateFull(() => writer?.truncateWal());
+      tolerateFull(() => writer?.renewWal());
     }
   });
 }, HOUSEKEEPING_MS);
@@ -168,7 +168,7 @@ function writeGroup(first: Writing): void {
   if (records > 0) post({ kind: 'durable', mark: writer.tail });
   if (epochs !== undefined) post({ kind: 'epochs', epochs, suspect: writer.suspect });
   if (writer.logStart !== logStart) post({ kind: 'purged', logStart: writer.logStart });
-  tendWal();
+  afterCommit();
 }
 
 function synchronise(message: SynchroniseMessage): void {
@@ -204,7 +204,7 @@ function synchronise(message: SynchroniseMessage): void {
     suspect,
     generation,
   });
-  tendWal();
+  afterCommit();
 }
 
 /** Takes the next message from the queue if it belongs into a group that already has so much. */
@@ -218,7 +218,13 @@ function nextOfGroup(records: number, bytes: number): Writing | undefined {
   return message;
 }
 
-/** Between two transactions: keeps the WAL short. */
+/** Between two transactions, with the first one reported: keeps the mark up to date and the WAL short. */
+function afterCommit(): void {
+  tolerateFull(() => {
+    if (writer?.afterCommit(performance.now()) === true) post({ kind: 'checkpointWanted' });
+  });
+}
+
 function tendWal(): void {
   tolerateFull(() => {
     if (writer?.tendWal() === true) post({ kind: 'checkpointWanted' });

@@ -13,6 +13,7 @@ import type { LogWorkerData } from './messages.js';
 import { markValues, Meta } from './meta.js';
 import { Retention } from './retention.js';
 import { loweredMark, refusalOf, type SynchroniseJob, type SynchroniseStep } from './synchronise.js';
+import { WalSpace } from './walSpace.js';
 
 /** What goes into one transaction. */
 export interface LogGroup {
@@ -33,7 +34,9 @@ const WAL_REST_BYTES = 1 << 20;
 const WAL_REST_PART = 1 / 8;
 /** Beyond this commits have to wait for a checkpoint after all. */
 const WAL_HUGE_BYTES = 256 << 20;
-/** How often the length of the WAL is asked for, in appended bytes. */
+/** A commit writes at least a page, and so much more than its records, in parts of them: for the index of the table. */
+const WAL_OVERHEAD_PART = 1 / 8;
+/** How often the length of the WAL is asked for, in bytes that were probably written to it. */
 const WAL_LOOK_BYTES = 1 << 20;
 
 /** An open `log.db` with its `mark`. After an exception only `close` is of use. */
@@ -42,12 +45,15 @@ export class LogWriter {
   readonly #db: Connection;
   readonly #meta: Meta;
   readonly #rows: LogRows;
+  /** Undefined if commits do not wait for the disk. */
+  readonly #space: WalSpace | undefined;
   readonly #options: LogWorkerData;
   #retention: Retention;
   #tail: LogMark;
   #logStart: LogMark;
   #markSyncedAt = 0;
   #bytesSinceLook = 0;
+  #bytesSinceCommit = 0;
   #checkpointWanted = false;
 
   constructor(options: LogWorkerData) {
@@ -59,6 +65,8 @@ export class LogWriter {
     this.#tail = this.#rows.last() ?? this.#logStart;
     this.#retention = this.#newRetention();
     this.#mark = MarkFile.open(options.markFile);
+    if (options.synchronous !== 'OFF') this.#space = new WalSpace(options.logFile);
+    this.#space?.begin(this.#walPages());
   }
 
   /** The durable end of the log. */
@@ -100,8 +108,21 @@ export class LogWriter {
     this.#retention.committed(bytes - group.records * RECORD_HEADER_BYTES, logStart);
     if (logStart > 0) this.#logStart = this.#meta.mark('logStart');
     this.#tail = tail;
+    this.#bytesSinceCommit += bytes;
+    if (group.epochs !== undefined) this.#writeMark(group.epochs, now);
+  }
+
+  /**
+   * What is to be done after a commit, and nobody needs to wait for: the mark is a lower bound, and may be late.
+   * @returns whether another thread should checkpoint now; it answers with `checkpointedElsewhere`
+   */
+  afterCommit(now: number): boolean {
+    if (this.#mark.state.acked !== this.#tail) this.#writeMark(undefined, now);
+    const bytes = WAL_PAGE_BYTES + this.#bytesSinceCommit * (1 + WAL_OVERHEAD_PART);
+    this.#bytesSinceCommit = 0;
     this.#bytesSinceLook += bytes;
-    this.#writeMark(group.epochs, now);
+    this.#space?.committed(Math.ceil(bytes / WAL_PAGE_BYTES), () => this.#walPages());
+    return this.tendWal();
   }
 
   /** What speaks against `synchronise`, asked before it. */
@@ -152,7 +173,7 @@ export class LogWriter {
     const { treeIndex } = this.#retention;
     this.#retention = this.#newRetention();
     this.#retention.treeIndex = install === undefined ? treeIndex : install.index;
-    for (const batch of batches) this.#bytesSinceLook += batch.byteLength;
+    for (const batch of batches) this.#bytesSinceCommit += batch.byteLength;
     this.#bytesSinceLook += records;
     this.#writeMark(epochs, now, epochs !== undefined && epochs.currentEpoch === epochs.acceptedEpoch);
     this.#mark.sync();
@@ -188,7 +209,7 @@ export class LogWriter {
     if (this.#bytesSinceLook < WAL_LOOK_BYTES) return false;
     this.#bytesSinceLook = 0;
     const wal = checkpoint(this.#db, 'NOOP');
-    if (wal.pages * WAL_PAGE_BYTES >= WAL_HUGE_BYTES) checkpoint(this.#db, 'TRUNCATE');
+    if (wal.pages * WAL_PAGE_BYTES >= WAL_HUGE_BYTES) this.renewWal();
     else if ((wal.pages - wal.moved) * WAL_PAGE_BYTES >= WAL_LONG_BYTES && !this.#checkpointWanted) {
       this.#checkpointWanted = true;
       return true;
@@ -206,9 +227,16 @@ export class LogWriter {
     } else this.#bytesSinceLook = WAL_LOOK_BYTES;
   }
 
-  /** Empties the WAL while nobody waits for a commit. */
-  truncateWal(): void {
-    if (checkpoint(this.#db, 'NOOP').pages > 0) checkpoint(this.#db, 'TRUNCATE');
+  /** Empties the WAL while nobody waits for a commit, and has blocks ready for the next ones. */
+  renewWal(): void {
+    if (this.truncateWal()) this.#space?.begin(this.#walPages());
+  }
+
+  /** @returns whether there was something in the WAL */
+  truncateWal(): boolean {
+    if (this.#walPages() === 0) return false;
+    checkpoint(this.#db, 'TRUNCATE');
+    return true;
   }
 
   /** Brings the mark to the disk if that was not done for a second. */
@@ -237,9 +265,14 @@ export class LogWriter {
     try {
       this.#mark.sync();
     } finally {
+      this.#space?.close();
       this.#db.close();
       this.#mark.close();
     }
+  }
+
+  #walPages(): number {
+    return checkpoint(this.#db, 'NOOP').pages;
   }
 
   /** @returns the new start of the log, 0 if nothing was deleted */
