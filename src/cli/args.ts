@@ -14,10 +14,10 @@ export interface SplitArguments {
 
 /**
  * Separates flags of a Java virtual machine, `-Dname=value` and `-Xmx1g`, from the other arguments; what follows `--` is
- * left alone. The configuration skips all but the first kind.
+ * left alone, and so is `cli`, whose arguments may be data. The configuration skips all but the first kind.
  */
 export function splitFlags(args: readonly string[]): SplitArguments {
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const end = args[0] === 'cli' ? 0 : args.includes('--') ? args.indexOf('--') : args.length;
   const isFlag = (arg: string, index: number): boolean => index < end && /^-(D.|X)/.test(arg);
   return {
     flags: args.filter(isFlag),

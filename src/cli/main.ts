@@ -3,11 +3,17 @@
  * Why this file exists: the `zabkeeper` command. It only tells commands apart; each one is loaded when it is called, so
  * that `--help` answers at once.
  */
-import { readFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { StartArguments } from './ensemble/start.js';
+import { fileLocation, serverLocation, splitFlags } from './args.js';
 import { addBench } from './bench/command.js';
-import { fileLocation, packageRoot, serverLocation, splitFlags } from './args.js';
+import { addCli, translateOptions } from './cliCommand.js';
+import { addCompletion } from './completion.js';
+import { packageVersion } from './version.js';
+
+const USAGE_ERROR = 2;
 
 const { flags, rest } = splitFlags(process.argv.slice(2));
 
@@ -16,7 +22,12 @@ const FLAGS_HELP = `
 Any command takes -Dname=value, as ZooKeeper's SERVER_JVMFLAGS and JVMFLAGS do, which are read as well.
 A key of zoo.cfg wins over a flag of the same meaning. All options: docs/configuration.md`;
 
-const program = new Command('zabkeeper')
+/** The command with all its subcommands; docs/cli.md and the completion are made from it. */
+export const program = new Command('zabkeeper')
+  // Before the subcommands are added, which inherit it: a wrong call ends with 2, as every other bad argument does.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR))
+  .showHelpAfterError('What there is: the same command with --help.')
+  .enablePositionalOptions()
   .description('A coordination service for ZooKeeper clients.')
   .version(versionText(), '-v, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
@@ -33,6 +44,7 @@ Examples:
   $ zabkeeper ensemble start                       run an ensemble of three on this machine
   $ zabkeeper config zoo.cfg                       check a configuration
   $ zabkeeper status zoo.cfg                       ask a server whether it serves
+  $ zabkeeper cli ls /                             talk to a server; without a command, a shell
   $ zabkeeper bench --check                        is this machine good enough?`,
   );
 
@@ -127,16 +139,15 @@ program
     console.log(versionText());
   });
 
-await program.parseAsync(rest, { from: 'user' });
+addCli(program);
+addCompletion(program);
+
+// Not when it is imported, by what describes the command. npm calls it through a symbolic link.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const [command = '', ...args] = rest;
+  await program.parseAsync(command === 'cli' ? [command, ...translateOptions(args)] : rest, { from: 'user' });
+}
 
 function versionText(): string {
-  const manifest: unknown = JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8'));
-  const version =
-    typeof manifest === 'object' &&
-    manifest !== null &&
-    'version' in manifest &&
-    typeof manifest.version === 'string'
-      ? manifest.version
-      : 'unknown';
-  return `zabkeeper, version ${version} (Node.js ${process.version})`;
+  return `zabkeeper, version ${packageVersion()} (Node.js ${process.version})`;
 }

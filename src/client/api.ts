@@ -34,6 +34,7 @@ import type {
   OpOptions,
   ReadOptions,
   ReconfigOptions,
+  RemoveWatchesOptions,
   StreamOptions,
   VersionOptions,
   WatchOptions,
@@ -106,7 +107,8 @@ export class ZooKeeper implements AsyncDisposable {
   }
 
   /**
-   * Listens to state changes (`state`) or to every watch event (`watchEvent`).
+   * Listens to state changes (`state`), to every watch event (`watchEvent`) or to attempts to connect that fail
+   * (`attemptFailed`).
    * @returns a function that ends it
    */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void {
@@ -317,10 +319,11 @@ export class ZooKeeper implements AsyncDisposable {
    * Removes all watches of a kind on a path. Their listeners get a `watchRemoved` event, streams end.
    * @throws NOWATCHER when the server has none
    */
-  async removeWatches(path: string, kind: WatchKind, options?: OpOptions): Promise<void> {
+  async removeWatches(path: string, kind: WatchKind, options?: RemoveWatchesOptions): Promise<void> {
     const type = WatcherType[kind];
     const serverPath = this.#session.chroot.toServer(path);
-    await this.#call(operations.removeWatches, path, (at) => ({ path: at, type }), options);
+    const alone = options?.local === true && !this.#session.isOpen && !this.#session.hasEnded;
+    if (!alone) await this.#call(operations.removeWatches, path, (at) => ({ path: at, type }), options);
     this.#session.watches.removed(kind, serverPath);
   }
 

@@ -30,9 +30,19 @@ export type StateEvent =
 /** Where a client stands: `connecting` until the first session, then the type of its last StateEvent. */
 export type ClientState = 'connecting' | StateEvent['type'];
 
+/** No session came out of an attempt to connect. The client goes on trying, with the next server. */
+export interface AttemptFailedEvent {
+  /** The server that was tried, as `host:port`. */
+  readonly server: string;
+  /** What went wrong; its message begins with the server. */
+  readonly error: Error;
+}
+
 /** The events to listen to with `zk.on`. */
 export interface ClientEvents {
   readonly state: StateEvent;
+  /** For callers that want to give up sooner, or to tell somebody why it takes so long. */
+  readonly attemptFailed: AttemptFailedEvent;
   /** Every watch event from the server, before its listeners; those of `watch: true` are seen only here. */
   readonly watchEvent: NodeEvent;
 }

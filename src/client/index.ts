@@ -4,6 +4,7 @@ export { ZooKeeper } from './api.js';
 export type {
   OpOptions,
   ReadOptions,
+  RemoveWatchesOptions,
   ReconfigOptions,
   StreamOptions,
   VersionOptions,
@@ -11,7 +12,7 @@ export type {
 } from './opOptions.js';
 export type { AuthInfo, ClientOptions, SaslOptions, SessionToken } from './options.js';
 export { parseConnectString, type ServerAddress } from './serverList.js';
-export type { ClientEvents, ClientState, StateEvent } from './events.js';
+export type { AttemptFailedEvent, ClientEvents, ClientState, StateEvent } from './events.js';
 export { OneShotWatch } from './oneShot.js';
 export type { EventStream } from './stream.js';
 export type {

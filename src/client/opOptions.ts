@@ -26,6 +26,15 @@ export interface VersionOptions extends OpOptions {
   readonly version?: number | undefined;
 }
 
+/** Options of `removeWatches`. */
+export interface RemoveWatchesOptions extends OpOptions {
+  /**
+   * Without a connection do not wait for one: this client forgets the watches, so the next server is not told of them.
+   * Default false.
+   */
+  readonly local?: boolean | undefined;
+}
+
 /** Options of streams of events. */
 export interface StreamOptions {
   /** Events that may wait to be read before the stream ends with a StreamOverflowError. Default 10000. */

@@ -234,6 +234,8 @@ export class Session implements ConnectionHandler {
     for (const request of unanswered) request.fail(connectionLoss(request.path, cause));
     if (phase.kind === 'open') {
       this.#tell({ type: 'disconnected', server: formatAddress(connection.server), error: cause });
+    } else {
+      this.events.emit('attemptFailed', { server: formatAddress(connection.server), error: cause });
     }
     this.#retry();
   }
