@@ -43,7 +43,7 @@ function withSpace(text: string): string {
   return `${text} `;
 }
 
-/** Paths that begin like this. The only one ends in a slash when there is more below it. */
+/** Paths that begin like this. Tab behind a whole path goes on to what is below it. */
 async function paths(zk: ZooKeeper, start: string): Promise<string[]> {
   const slash = start.lastIndexOf('/');
   const parent = slash === 0 ? '/' : start.slice(0, slash);
@@ -57,7 +57,8 @@ async function paths(zk: ZooKeeper, start: string): Promise<string[]> {
     const [only, ...others] = found;
     if (only === undefined || others.length > 0) return found;
     const stat = await zk.exists(only, { signal });
-    return [stat !== null && stat.numChildren > 0 ? `${only}/` : withSpace(only)];
+    if (stat === null || stat.numChildren === 0) return [withSpace(only)];
+    return [only === start ? `${only}/` : only];
   } catch {
     // Not readable, not there, or too slow: nothing to offer.
     return [];

@@ -4,13 +4,13 @@
 import { createInterface, clearLine, cursorTo, type Interface } from 'node:readline';
 import { complete } from './complete.js';
 import type { ShellConnection } from './connection.js';
-import { HISTORY_LINES_MAX, HistoryFile } from './historyFile.js';
+import { HISTORY_LINES_MAX, type HistoryFile } from './historyFile.js';
 import type { Output } from './printer.js';
 import type { Shell } from './shell.js';
 
-/** Runs the lines of stdin until they or the shell end. */
-export async function runPipe(shell: Shell): Promise<void> {
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+/** Runs the lines of a stream, stdin, until they or the shell end. */
+export async function runPipe(shell: Shell, input: NodeJS.ReadableStream): Promise<void> {
+  const lines = createInterface({ input, crlfDelay: Infinity });
   for await (const line of lines) {
     await shell.executeLine(line);
     if (shell.ended) break;
@@ -18,16 +18,26 @@ export async function runPipe(shell: Shell): Promise<void> {
   lines.close();
 }
 
+/** What a terminal is made of. */
+export interface TerminalStreams {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly history: HistoryFile;
+}
+
 /** The prompt. Events may come while something is typed: they are printed above it. */
 export class Terminal implements Output {
   readonly colour: Output['colour'];
   readonly #output: Output;
+  readonly #streams: TerminalStreams;
   #lines: Interface | undefined;
+  #prompt: () => string = () => '';
   /** True while a line is being typed. */
   #typing = false;
 
-  constructor(output: Output) {
+  constructor(output: Output, streams: TerminalStreams) {
     this.#output = output;
+    this.#streams = streams;
     this.colour = output.colour;
   }
 
@@ -44,18 +54,19 @@ export class Terminal implements Output {
       print();
       return;
     }
-    clearLine(process.stdout, 0);
-    cursorTo(process.stdout, 0);
+    clearLine(this.#streams.output, 0);
+    cursorTo(this.#streams.output, 0);
     print();
+    this.#lines.setPrompt(this.#prompt());
     this.#lines.prompt(true);
   }
 
   /** Asks for lines and runs them until the shell or the input ends. */
   async run(shell: Shell, connection: ShellConnection): Promise<void> {
-    const file = new HistoryFile();
+    const { input, output, history: file } = this.#streams;
     const lines = createInterface({
-      input: process.stdin,
-      output: process.stdout,
+      input,
+      output,
       terminal: true,
       history: file.load().reverse(),
       historySize: HISTORY_LINES_MAX,
@@ -65,6 +76,7 @@ export class Terminal implements Output {
       },
     });
     this.#lines = lines;
+    this.#prompt = () => shell.prompt;
     await new Promise<void>((resolve) => {
       const ask = (): void => {
         lines.setPrompt(shell.prompt);

@@ -20,9 +20,9 @@ export function checkSequentialPath(path: string): void {
 
 function reasonAgainst(path: string): string | undefined {
   if (path === '') return 'Path length must be > 0';
-  if (!path.startsWith('/')) return 'Path must start with / character';
+  if (!path.startsWith('/')) return `Path must start with / character: ${path}`;
   if (path === '/') return undefined;
-  if (path.endsWith('/')) return 'Path must not end with / character';
+  if (path.endsWith('/')) return `Path must not end with / character: ${path}`;
   let at = 1;
   for (const name of path.slice(1).split('/')) {
     const invalid = (reason: string, index: number): string =>

@@ -53,10 +53,17 @@ function hasColours(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.hasColors();
 }
 
+/** The streams have been asked already; newer releases of Node.js would ask stdout again, whichever is meant. */
+function coloured(colour: 'red' | 'cyan', text: string): string {
+  return styleText(colour, text, { validateStream: false });
+}
+
 /** Options of the text form. */
 export interface TextOptions {
   /** Whether to tell of the connection: the banner and events of the session. */
   readonly connection: boolean;
+  /** Whether an unknown command is answered with the usage of all, as scripts know it; else with where to find it. */
+  readonly usage: boolean;
 }
 
 /** As Apache's shell: results and events on stdout, the rest on stderr. */
@@ -86,8 +93,11 @@ export class TextPrinter implements Printer {
   failure(_command: string, error: unknown, _exitCode: number, path: string | undefined): void {
     const text = errorText(error, path);
     const { before, after } = error instanceof ShellError ? error : {};
-    const shown = this.#output.colour.err ? styleText('red', text) : text;
-    const parts = [before, shown, after].filter((part) => part !== undefined && part !== '');
+    const shown = this.#output.colour.err ? coloured('red', text) : text;
+    const head = this.#options.usage ? before : undefined;
+    const parts = [head, shown, before === head ? after : 'help lists the commands.'].filter(
+      (part) => part !== undefined && part !== '',
+    );
     this.#output.err(`${parts.join('\n')}\n`);
   }
 
@@ -100,7 +110,7 @@ export class TextPrinter implements Printer {
     }
     if (event.kind === 'state' && !this.#options.connection) return;
     const text = eventText(event);
-    this.#output.out(`\nWATCHER::\n\n${this.#output.colour.out ? styleText('cyan', text) : text}\n`);
+    this.#output.out(`\nWATCHER::\n\n${this.#output.colour.out ? coloured('cyan', text) : text}\n`);
   }
 }
 

@@ -5,6 +5,7 @@
 import { KeeperError, type ZooKeeper } from '../../client/index.js';
 import type { Json } from './command.js';
 import { ShellError } from './errors.js';
+import { checkPath } from './path.js';
 import { walk } from './tree.js';
 
 /** The root of all quotas. */
@@ -32,14 +33,22 @@ export function statsPath(path: string): string {
   return `${QUOTA_ROOT}${path}/${STATS}`;
 }
 
-/** Quotas are set on paths of the whole tree, which a client with a chroot does not see. */
-export function refuseChroot(zk: ZooKeeper, path: string): void {
-  if (zk.chroot === '') return;
-  throw new ShellError(
-    'BADARGUMENTS',
-    `Quotas are kept above the chroot ${zk.chroot}; connect without it and name ${zk.chroot}${path}`,
-    { path },
-  );
+/**
+ * Whether a path can have a quota, as this client sees it. Quotas are set on paths of the whole tree, which a client with
+ * a chroot does not see.
+ */
+export function checkQuotaPath(zk: ZooKeeper, path: string): void {
+  if (zk.chroot !== '') {
+    throw new ShellError(
+      'BADARGUMENTS',
+      `Quotas are kept above the chroot ${zk.chroot}; connect without it and name ${zk.chroot}${path}`,
+      { path },
+    );
+  }
+  if (path === '/') {
+    throw new ShellError('BADARGUMENTS', 'A quota on / is not possible; set it on what is below', { path });
+  }
+  checkPath(limitsPath(path));
 }
 
 /** Limits or sums as the data of a znode has them: `count=5,bytes=-1=;byteHardLimit=10;countHardLimit=-1`. */

@@ -4,6 +4,7 @@
 import { ExitCode } from '../../config/index.js';
 import { ShellConnection } from './connection.js';
 import { errorText, EXIT_FAILED } from './errors.js';
+import { HistoryFile } from './historyFile.js';
 import { runPipe, Terminal } from './lines.js';
 import { JsonPrinter, processOutput, TextPrinter } from './printer.js';
 import { clientSettings, type ClientSettings } from './settings.js';
@@ -37,10 +38,17 @@ export async function runCli(options: CliOptions, words: readonly string[]): Pro
   }
   const json = options.json === true;
   const interactive = words.length === 0 && process.stdin.isTTY && process.stdout.isTTY && !json;
-  const terminal = new Terminal(streams);
+  const terminal = new Terminal(streams, {
+    input: process.stdin,
+    output: process.stdout,
+    history: new HistoryFile(),
+  });
   const printer = json
     ? new JsonPrinter(streams)
-    : new TextPrinter(interactive ? terminal : streams, { connection: options.quiet !== true });
+    : new TextPrinter(interactive ? terminal : streams, {
+        connection: options.quiet !== true,
+        usage: !interactive,
+      });
   const connection = new ShellConnection(
     {
       servers: options.server,
@@ -68,9 +76,13 @@ export async function runCli(options: CliOptions, words: readonly string[]): Pro
     printer.banner('Welcome to ZooKeeper!');
     if (interactive) {
       printer.banner('help lists the commands, Tab completes commands and paths, quit leaves.');
+      // So that the first thing that is seen is whether there is a server.
+      await connection
+        .ready()
+        .catch((error: unknown) => printer.failure('connect', error, EXIT_FAILED, undefined));
       await terminal.run(shell, connection);
     } else {
-      await runPipe(shell);
+      await runPipe(shell, process.stdin);
     }
   }
   await shell.leave();

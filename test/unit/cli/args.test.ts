@@ -19,6 +19,12 @@ describe('splitFlags', () => {
       ['server', '--ready-file', 'x', '-h'],
     ],
     ['leaves a bare -D to the parser, which refuses it', ['server', '-D'], [], ['server', '-D']],
+    [
+      'leaves alone the arguments of cli, which may be data',
+      ['cli', 'set', '/a', '-Da=1'],
+      [],
+      ['cli', 'set', '/a', '-Da=1'],
+    ],
     ['leaves alone what follows --', ['server', '--', '-Da=1'], [], ['server', '--', '-Da=1']],
   ];
   for (const [claim, args, flags, rest] of rows) {

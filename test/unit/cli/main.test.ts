@@ -54,6 +54,21 @@ describe('the zabkeeper command', () => {
     }
   });
 
+  for (const args of [
+    ['--bogus'],
+    ['nonsense'],
+    ['config', '--bogus'],
+    ['ensemble', 'start', '--dir'],
+    ['completion'],
+    [],
+  ]) {
+    it(`ends with 2 for the wrong call: zabkeeper ${args.join(' ')}`, () => {
+      const { status, stdout, stderr } = zabkeeper(args);
+      expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+      expect(stderr).to.include('--help');
+    });
+  }
+
   it('refuses too many arguments', () => {
     const { status, stderr } = zabkeeper(['server', '1', '2', '3', '4', '5']);
     expect(status).to.equal(2);

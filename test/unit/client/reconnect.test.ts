@@ -139,6 +139,35 @@ describe('a broken connection', () => {
     expect(server.connection.types).to.deep.equal([OpCode.getData]);
   });
 
+  it('tells of each attempt that fails', async () => {
+    await using silent = await MockServer.start();
+    await using good = await MockServer.start();
+    await using zk = await clientOf([good, silent], { attemptTimeoutMs: 50 });
+    const failed: string[] = [];
+    zk.on('attemptFailed', ({ server, error }) => failed.push(`${server} ${error.message}`));
+    silent.onConnect = () => undefined;
+    good.connection.drop();
+    await until(() => good.connections.length === 2 && zk.state === 'connected');
+    expect(failed).to.deep.equal([`${silent.address} ${silent.address}: no answer in 50 ms`]);
+  });
+
+  it('forgets watches without a server when it is told to', async () => {
+    await using server = await MockServer.start();
+    await using zk = await clientOf(server);
+    const events: WatchEvent[] = [];
+    await zk.getData('/removed', { watch: (event) => events.push(event) });
+    server.onConnect = () => undefined;
+    server.connection.drop();
+    await until(() => zk.state === 'disconnected');
+    await zk.removeWatches('/removed', 'data', { local: true });
+    expect(events).to.deep.equal([{ type: 'watchRemoved', path: '/removed', reason: 'removed' }]);
+    server.onConnect = (request, connection) => server.accept(request, connection);
+    server.connection.drop();
+    await until(() => zk.state === 'connected');
+    await zk.getData('/a');
+    expect(server.connection.types).to.deep.equal([OpCode.getData]);
+  });
+
   it('passes over servers that hang up or do not answer', async () => {
     await using silent = await MockServer.start();
     await using rude = await MockServer.start();

@@ -1,6 +1,5 @@
 import { usageError, type ShellCommand } from '../command.js';
-import { checkPath } from '../path.js';
-import { clearLimits, deleteQuota, limitsPath, QUOTA_KEYS, refuseChroot } from '../quota.js';
+import { clearLimits, deleteQuota, QUOTA_KEYS, checkQuotaPath } from '../quota.js';
 
 export const delQuota: ShellCommand = {
   name: 'delquota',
@@ -19,8 +18,7 @@ export const delQuota: ShellCommand = {
     const path = args.at(0);
     const given = QUOTA_KEYS.filter(([option]) => args.has(option));
     if (given.length > 1) throw usageError(delQuota, 'Only one at a time of -n, -b, -N and -B');
-    refuseChroot(zk, path);
-    checkPath(limitsPath(path));
+    checkQuotaPath(zk, path);
     const existed =
       given.length === 0
         ? await deleteQuota(zk, path)

@@ -1,6 +1,5 @@
 import type { ShellCommand } from '../command.js';
-import { checkPath } from '../path.js';
-import { limitsPath, readQuota, refuseChroot } from '../quota.js';
+import { limitsPath, readQuota, checkQuotaPath } from '../quota.js';
 
 export const listQuota: ShellCommand = {
   name: 'listquota',
@@ -12,9 +11,8 @@ export const listQuota: ShellCommand = {
   json: '`{ quota: { count, bytes, countHardLimit, byteHardLimit }, stat: { count, bytes } }`, both null without a quota',
   async run({ zk, note }, args) {
     const path = args.at(0);
-    refuseChroot(zk, path);
     note(`absolute path is ${limitsPath(path)}`);
-    checkPath(limitsPath(path));
+    checkQuotaPath(zk, path);
     const found = await readQuota(zk, path);
     if (found === undefined) {
       return { notes: [`quota for ${path} does not exist.`], json: { quota: null, stat: null } };

@@ -3,10 +3,9 @@ import { usageError, type ShellCommand } from '../command.js';
 import { ShellError } from '../errors.js';
 import { checkPath } from '../path.js';
 import {
-  limitsPath,
   QUOTA_KEYS,
   QUOTA_ROOT,
-  refuseChroot,
+  checkQuotaPath,
   writeQuota,
   type QuotaData,
   type QuotaKey,
@@ -30,12 +29,11 @@ export const setQuota: ShellCommand = {
   async run({ zk }, args) {
     const path = args.at(0);
     const wanted = readLimit(args);
-    refuseChroot(zk, path);
+    checkQuotaPath(zk, path);
     if (path.startsWith(QUOTA_ROOT)) {
       throw new ShellError('BADARGUMENTS', `cannot set a quota under the path: ${QUOTA_ROOT}`, { path });
     }
     checkPath(path);
-    checkPath(limitsPath(path));
     const { limits, sums } = await writeQuota(zk, path, wanted);
     return { lines: warnings(limits, sums), json: { quota: limits.toJson(), stat: sums.toJson() } };
   },
