@@ -2,6 +2,7 @@
  * Why this file exists: `-Dname=value` is how ZooKeeper's operators pass settings, and no argument parser knows the form.
  * The arguments are taken apart here, before the commands are looked at.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ConfigLocation } from '../config/index.js';
 
@@ -23,6 +24,13 @@ export function splitFlags(args: readonly string[]): SplitArguments {
     flags: args.filter(isFlag),
     rest: args.filter((arg, index) => !isFlag(arg, index)),
   };
+}
+
+/** Whether this file is what Node.js was called with: npm calls it through a symbolic link, people leave out the `.js`. */
+export function isEntryPoint(file: string): boolean {
+  const [, called] = process.argv;
+  if (called === undefined) return false;
+  return [called, `${called}.js`].some((path) => existsSync(path) && realpathSync(path) === file);
 }
 
 /** The directory that holds package.json, conf/ and dist/. */

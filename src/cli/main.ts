@@ -3,11 +3,10 @@
  * Why this file exists: the `zabkeeper` command. It only tells commands apart; each one is loaded when it is called, so
  * that `--help` answers at once.
  */
-import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import type { StartArguments } from './ensemble/start.js';
-import { fileLocation, serverLocation, splitFlags } from './args.js';
+import { fileLocation, isEntryPoint, serverLocation, splitFlags } from './args.js';
 import { addBench } from './bench/command.js';
 import { addCli, translateOptions } from './cliCommand.js';
 import { addCompletion } from './completion.js';
@@ -142,8 +141,8 @@ program
 addCli(program);
 addCompletion(program);
 
-// Not when it is imported, by what describes the command. npm calls it through a symbolic link.
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+// Not when it is imported, by what describes the command.
+if (isEntryPoint(fileURLToPath(import.meta.url))) {
   const [command = '', ...args] = rest;
   await program.parseAsync(command === 'cli' ? [command, ...translateOptions(args)] : rest, { from: 'user' });
 }

@@ -1,10 +1,9 @@
 /**
- * Drives Apache's zkCli.sh the way a person does: type a line, read what it prints.
+ * Drives a zkCli.sh, Apache's or ours, the way a person does: type a line, read what it prints.
  *
  * Its texts come from the Java client and are the same for any server; what they contain is the server's.
  */
 import { Program } from './process.js';
-import { tools } from './tools.js';
 
 const START_LIMIT_MS = 30_000;
 const REPLY_LIMIT_MS = 15_000;
@@ -28,17 +27,19 @@ export class ZkCli implements AsyncDisposable {
     this.program = program;
   }
 
-  static async connect(connectString: string, ...args: readonly string[]): Promise<ZkCli> {
-    return ZkCli.connectWith(connectString, args, {});
+  /** @param command the script: Apache's or ours */
+  static async connect(command: string, connectString: string, ...args: readonly string[]): Promise<ZkCli> {
+    return ZkCli.connectWith(command, connectString, args, {});
   }
 
   /** Connects with system properties of the client's own, such as its JAAS file. */
   static async connectWith(
+    command: string,
     connectString: string,
     args: readonly string[],
     properties: Readonly<Record<string, string>>,
   ): Promise<ZkCli> {
-    const program = Program.start(tools.zkCli, ['-server', connectString, ...args], {
+    const program = Program.start(command, ['-server', connectString, ...args], {
       env: zkCliEnvironment(properties),
     });
     try {

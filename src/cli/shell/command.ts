@@ -76,8 +76,12 @@ export interface ShellCommand {
   readonly argumentsMin: number;
   /** How many there may be; more are ignored, as in Apache's shell, unless this is set. */
   readonly argumentsMax?: number;
+  /** The znode that errors are about which name none; default: the first argument that is a path. */
+  readonly about?: string;
   /** False for commands that need no server. */
   readonly session: boolean;
+  /** An option with which the command needs a session, but does not wait for a connection. */
+  readonly offlineOption?: string;
   /** The shape of `result` in the JSON form. */
   readonly json: string;
   /** Undefined when everything has been said and the exit code is to stay that of the last command. */

@@ -112,14 +112,15 @@ export class ShellConnection {
 
   /**
    * The client, connected.
+   * @param options with `offline` it may be without a connection
    * @throws ShellError NOTCONNECTED when there is no session, KeeperError CONNECTIONLOSS when each server was tried in vain
    */
-  async ready(): Promise<ZooKeeper> {
+  async ready({ offline = false } = {}): Promise<ZooKeeper> {
     const zk = this.#zk;
     if (zk === undefined || ['closed', 'expired', 'authFailed'].includes(zk.state)) {
       throw new ShellError('NOTCONNECTED', 'Not connected; type connect for a new session');
     }
-    if (zk.state === 'connecting' || zk.state === 'disconnected') await this.#oneRound(zk);
+    if (!offline && this.current === undefined) await this.#oneRound(zk);
     return zk;
   }
 

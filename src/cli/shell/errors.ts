@@ -100,7 +100,8 @@ const NEXT_STEP: Partial<Record<ErrorName, string>> = {
   SESSIONEXPIRED: 'type connect for a new session',
   AUTHFAILED: 'the server does not know the scheme, or refused the identity; type connect for a new session',
   RECONFIGDISABLED: 'set reconfigEnabled=true in zoo.cfg of the servers',
-  UNIMPLEMENTED: 'the server does not have it; for TTLs set zookeeper.extendedTypesEnabled=true',
+  UNIMPLEMENTED:
+    'the server cannot do that; TTLs need zookeeper.extendedTypesEnabled=true, and reconfig an ensemble',
   REQUESTTIMEOUT: 'it may have been carried out; look before you repeat it',
 };
 

@@ -91,7 +91,8 @@ export class Terminal implements Output {
         work = work.then(async () => {
           if (!shell.ended) await shell.executeLine(line);
           if (shell.ended) lines.close();
-          else ask();
+          // Ctrl-D may have ended the input meanwhile.
+          else if (this.#lines !== undefined) ask();
         });
       });
       lines.on('SIGINT', () => {

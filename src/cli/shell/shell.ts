@@ -55,7 +55,7 @@ export class Shell implements ShellControl {
 
   /** Runs a command given as words. Never rejects. */
   async execute([name = '', ...words]: readonly string[]): Promise<void> {
-    const path = words.find((word) => word.startsWith('/'));
+    const path = commandTable.get(name)?.about ?? words.find((word) => word.startsWith('/'));
     try {
       const reply = await this.#run(name, words);
       if (reply === undefined) return;
@@ -76,7 +76,8 @@ export class Shell implements ShellControl {
       });
     }
     const args = parseArguments(command, words);
-    const zk = command.session ? await this.#connection.ready() : undefined;
+    const offline = command.offlineOption !== undefined && args.has(command.offlineOption);
+    const zk = command.session ? await this.#connection.ready({ offline }) : undefined;
     if (command.name === 'create' && args.has('e')) this.#ephemerals = true;
     return command.run(this.#context(command, zk), args);
   }

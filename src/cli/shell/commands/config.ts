@@ -26,6 +26,7 @@ export const config: ShellCommand = {
     STAT_OPTION,
   ],
   argumentsMin: 0,
+  about: '/zookeeper/config',
   session: true,
   json: '`{ config, stat? }`; with -c `{ clientConfig, stat? }`',
   async run({ zk, watches }, args) {

@@ -22,6 +22,7 @@ export const reconfig: ShellCommand = {
     { name: 'remove', value: 'ids', doc: 'ids of servers to remove' },
   ],
   argumentsMin: 0,
+  about: '/zookeeper/config',
   session: true,
   json: '`{ config, stat? }`',
   async run({ zk }, args) {

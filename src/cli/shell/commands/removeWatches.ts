@@ -24,6 +24,7 @@ export const removeWatches: ShellCommand = {
   ],
   argumentsMin: 1,
   session: true,
+  offlineOption: 'l',
   json: 'null',
   async run({ zk }, args) {
     const path = args.at(0);
