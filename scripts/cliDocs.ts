@@ -123,8 +123,17 @@ function section(command: Command, name: string): string[] {
         .filter(({ long }) => long !== '--help')
         .map((option) => [option.flags, help.optionDescription(option)]),
     ),
+    ...examples(command),
     ...children.flatMap((child) => section(child, `${name} ${child.name()}`)),
   ];
+}
+
+/** What a command's help says behind its options. */
+function examples(command: Command): string[] {
+  let printed = '';
+  command.configureOutput({ writeOut: (text) => (printed += text) }).outputHelp();
+  const text = printed.slice(command.helpInformation().length).trim();
+  return text === '' ? [] : ['```\n' + text + '\n```\n'];
 }
 
 function shellSection(command: ShellCommand): string {

@@ -49,7 +49,12 @@ To install it, put one of these into the shell's start file:
         text: name,
         doc: firstSentence(doc),
       }));
-      process.stdout.write(completionScript(program, shell, new Map([['cli', shellCommands]])));
+      const { scenarioNames } = await import('../bench/index.js');
+      const more = new Map([
+        ['cli', shellCommands],
+        ['bench', scenarioNames.map((text) => ({ text, doc: '' }))],
+      ]);
+      process.stdout.write(completionScript(program, shell, more));
     });
 }
 

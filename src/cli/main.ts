@@ -129,6 +129,7 @@ Examples:
     process.exitCode = await startEnsemble(options, flags);
   });
 
+addCli(program);
 addBench(program);
 
 program
@@ -138,7 +139,6 @@ program
     console.log(versionText());
   });
 
-addCli(program);
 addCompletion(program);
 
 // Not when it is imported, by what describes the command.

@@ -51,6 +51,7 @@ describe('the completion', () => {
     ],
     [['cli', '--server', 'h:1', 'getE'], ['getEphemerals']],
     [['cli', '--wait'], ['--wait-for-connection']],
+    [['bench', 'get', 'mu'], ['multi']],
     [['completion', 'f'], ['fish']],
     [['help', 'cl'], ['cli']],
     [['nonsense', '--ver'], ['--version']],
