@@ -294,7 +294,11 @@ export const STEPS: readonly Step[] = [
     'advice',
     'reconfig -remove 1',
     { err: ['KeeperErrorCode = Reconfig is disabled'] },
-    { err: ['KeeperErrorCode = Reconfig is disabled: set reconfigEnabled=true in zoo.cfg of the servers'] },
+    {
+      err: [
+        'KeeperErrorCode = Reconfig is disabled for /zookeeper/config: set reconfigEnabled=true in zoo.cfg of the servers',
+      ],
+    },
   ),
   differs(
     'words-of-java',
