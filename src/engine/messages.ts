@@ -3,7 +3,7 @@
  * first the log, then the frames to clients, in the order in which they stand here.
  */
 import type { Stat } from '../codec/index.js';
-import type { AclList, Identity, KeptData, OpResult } from '../tree/index.js';
+import type { AclList, Identity, KeptData, NameList, OpResult } from '../tree/index.js';
 import type { ErrorName, EventType, Request, SessionId, Zxid } from '../types/index.js';
 import type { Boot, DiskInput, NetworkInput, PeerOutput } from '../zab/index.js';
 
@@ -67,7 +67,7 @@ export type ReplyBody =
   | { readonly kind: 'stat'; readonly stat: Stat }
   | { readonly kind: 'data'; readonly data: KeptData | null; readonly stat: Stat }
   | { readonly kind: 'acl'; readonly acl: AclList; readonly stat: Stat }
-  | { readonly kind: 'names'; readonly names: readonly string[]; readonly stat: Stat | undefined }
+  | { readonly kind: 'names'; readonly names: NameList; readonly stat: Stat | undefined }
   | { readonly kind: 'int'; readonly value: number }
   | { readonly kind: 'multi'; readonly results: readonly OpResult[] }
   | { readonly kind: 'multiRead'; readonly results: readonly MultiReadResult[] }
@@ -75,7 +75,7 @@ export type ReplyBody =
 
 export type MultiReadResult =
   | { readonly kind: 'data'; readonly data: KeptData | null; readonly stat: Stat }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'names'; readonly names: NameList }
   | { readonly kind: 'error'; readonly code: ErrorName };
 
 /** Why the engine lets a connection go. The host logs it. */

@@ -9,6 +9,7 @@ import {
   type ReadRequest,
 } from '../types/index.js';
 import {
+  NameList,
   checkAcl,
   permits,
   redactAcl,
@@ -101,7 +102,7 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       const prefix = request.record.prefixPath ?? '';
       const paths = tree.ephemeralsOf(connection.session);
       state.spend(paths.size);
-      const names = [...paths].filter((path) => path.startsWith(prefix));
+      const names = NameList.of([...paths].filter((path) => path.startsWith(prefix)));
       return { kind: 'names', names, stat: undefined };
     }
     case OpCode.multiRead: {
@@ -180,7 +181,7 @@ function readOne(
     }
     const names = state.tree.childrenOf(op.record.path);
     state.spend(names.length);
-    for (const name of names) budget.bytesLeft -= name.length;
+    budget.bytesLeft -= names.encoded.byteLength;
     return { kind: 'names', names };
   } catch (error) {
     if (!(error instanceof KeeperError)) throw error;

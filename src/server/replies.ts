@@ -79,7 +79,7 @@ function writeBody(w: Writer, body: ReplyBody): void {
       w.ustring(body.path);
       return writeStat(w, body.stat);
     case 'names':
-      writeNames(w, body.names);
+      w.raw(body.names.encoded);
       if (body.stat !== undefined) writeStat(w, body.stat);
       return;
     case 'acl':
@@ -109,11 +109,6 @@ function writeData(w: Writer, { data, stat }: { readonly data: KeptData | null; 
   writeStat(w, stat);
 }
 
-function writeNames(w: Writer, names: readonly string[]): void {
-  w.int(names.length);
-  for (const name of names) w.ustring(name);
-}
-
 function writeMultiEnd(w: Writer): void {
   writeMultiHeader(w, { type: -1, done: true, err: -1 });
 }
@@ -141,7 +136,7 @@ function writeMultiReadResult(w: Writer, result: MultiReadResult): void {
       return writeData(w, result);
     case 'names':
       writeMultiHeader(w, { type: OpCode.getChildren, done: false, err: 0 });
-      return writeNames(w, result.names);
+      return w.raw(result.names.encoded);
     case 'error':
       return writeError(w, ErrorCode[result.code]);
     default:

@@ -1,5 +1,6 @@
 /** The znode tree: reads, preparing writes, applying txns. */
 export { Tree, type NewZnode } from './tree.js';
+export { NameList } from './names.js';
 export type { KeptData } from './store.js';
 export { applyTxn, type Change, type OpResult } from './apply.js';
 export { Outstanding, Layer, changed, type NodeFacts, type TreeView, type WritableView } from './view.js';

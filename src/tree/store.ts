@@ -191,22 +191,15 @@ export class ZnodeStore {
     }
   }
 
-  /** Names of a znode's children, in the order of their creation. */
-  namesOf(parent: Znode): string[] {
-    const names: string[] = [];
+  /** Tells the names of a znode's children, in the order of their creation. */
+  eachName(parent: Znode, tell: (name: string) => void): void {
     for (let slot = parent.firstChild; slot !== NO_SLOT;) {
       const chunk = this.#chunkOf(slot);
       const at = slot & CHUNK_MASK;
       const path = chunk.path[at] ?? '';
-      names.push(path.slice(path.lastIndexOf('/') + 1));
+      tell(path.slice(path.lastIndexOf('/') + 1));
       slot = chunk.int(at, Int.next);
     }
-    return names;
-  }
-
-  /** All paths. */
-  paths(): IterableIterator<string> {
-    return this.#slots.keys();
   }
 
   #take(): number {

@@ -7,6 +7,7 @@ import { OPEN_ACL, Perms, ZXID_ZERO, zxidOf, type SessionId, type Zxid } from '.
 import { aclFromText, type AclList } from './acl.js';
 import { Changes } from './changes.js';
 import { DigestSum } from './digest.js';
+import { KeptLists, NameList } from './names.js';
 import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical, parentOf } from './path.js';
 import {
   LIMITS_NAME,
@@ -25,6 +26,7 @@ import { Mark, kindOf, ttlOf, type Znode } from './znode.js';
 const CONFIG_ACL: AclList = [{ perms: Perms.read, id: { scheme: 'world', id: 'anyone' } }];
 
 const NONE: ReadonlySet<string> = new Set();
+const NO_NAMES = NameList.of([]);
 
 /** Everything about one znode that a create fixes. */
 export interface NewZnode {
@@ -45,6 +47,7 @@ export class Tree implements TreeView {
   readonly #quotas = new QuotaPrefixes();
   readonly #digest = new DigestSum();
   readonly #changes = new Changes();
+  readonly #lists = new KeptLists();
   /** Slots of restored znodes whose parents are still to come. */
   #orphans: number[] = [];
   #dataSize = 0;
@@ -67,9 +70,9 @@ export class Tree implements TreeView {
   }
 
   /** Names of a znode's children, in the order of their creation; none when there is no such znode. */
-  childrenOf(path: string): string[] {
+  childrenOf(path: string): NameList {
     const node = this.#nodes.get(canonical(path));
-    return node === undefined ? [] : this.#nodes.namesOf(node);
+    return node === undefined ? NO_NAMES : this.#lists.get(this.#nodes, node);
   }
 
   parentOf(node: Readonly<Znode>): Readonly<Znode> | undefined {
@@ -155,6 +158,7 @@ export class Tree implements TreeView {
     this.#touchParent(parent, znode.parentCVersion, zxid);
     if (this.#nodes.has(path)) return undefined;
     const node = this.#insert(path, keep(data), znode.acl, zxid, time, owner);
+    this.#lists.forget(parent);
     this.#nodes.link(parent, node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
@@ -175,7 +179,10 @@ export class Tree implements TreeView {
     if (node === undefined) return undefined;
     const { acl } = node;
     this.#addUsage(path, -1, -node.dataLength);
-    if (parent !== undefined) this.#nodes.unlink(parent, node);
+    if (parent !== undefined) {
+      this.#lists.forget(parent);
+      this.#nodes.unlink(parent, node);
+    }
     this.#remove(node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.remove(limited);
@@ -283,6 +290,7 @@ export class Tree implements TreeView {
     const { path, owner } = node;
     this.#dataSize -= path.length + node.dataLength;
     this.#digest.forget(node);
+    this.#lists.forget(node);
     this.#changes.deleted(node);
     if (owner !== 0n) this.#unindex(path, owner);
     this.#nodes.remove(node);
@@ -293,6 +301,7 @@ export class Tree implements TreeView {
     if (node.path === ROOT || node.parent !== NO_SLOT) return true;
     const parent = this.#nodes.get(parentOf(node.path));
     if (parent === undefined) return false;
+    this.#lists.forget(parent);
     this.#nodes.link(parent, node);
     return true;
   }

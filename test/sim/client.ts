@@ -292,7 +292,7 @@ export class SimClient {
     const path = pathOf(op.request);
     const { body } = reply;
     if (path !== undefined && body !== undefined && 'stat' in body) {
-      const names = body.kind === 'names' ? body.names : undefined;
+      const names = body.kind === 'names' ? [...body.names] : undefined;
       this.#workload.learn(path, body.stat?.version, names);
     }
     if (op.request.type === OpCode.closeSession) {

@@ -53,7 +53,7 @@ describe('closeSession', () => {
     owner.send(closeSession);
     host.persist();
     expect(watcher.take()).to.deep.equal(['event nodeChildrenChanged /p', 'event nodeDeleted /p/a']);
-    expect(host.engine.tree.childrenOf('/p')).to.deep.equal([]);
+    expect([...host.engine.tree.childrenOf('/p')]).to.deep.equal([]);
     expect(host.engine.tree.get('/p')?.pzxid).to.equal(host.engine.lastZxid);
     expect(host.disk.at(-1)?.mark.zxid).to.equal(host.engine.lastZxid);
   });

@@ -85,7 +85,7 @@ describe('reaping', () => {
       [20, 0n],
     ]);
     host.persist();
-    expect(host.engine.tree.childrenOf('/').sort()).to.deep.equal(['stays', 'zookeeper']);
+    expect([...host.engine.tree.childrenOf('/')].sort()).to.deep.equal(['stays', 'zookeeper']);
   });
 
   it('proposes nothing twice, and nothing for a znode that is used again or gone by then', () => {
@@ -102,7 +102,7 @@ describe('reaping', () => {
     host.persist();
     host.reap();
     expect(host.inFlight).to.deep.equal([]);
-    expect(host.engine.tree.childrenOf('/').sort()).to.deep.equal(['used', 'zookeeper']);
+    expect([...host.engine.tree.childrenOf('/')].sort()).to.deep.equal(['used', 'zookeeper']);
   });
 
   it('takes no more than it is told', () => {

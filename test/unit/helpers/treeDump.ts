@@ -20,7 +20,7 @@ export function dump(tree: Tree): unknown {
         owner: node?.owner,
         childCreates: node?.childCreates,
         stat: node?.stat(),
-        children: tree.childrenOf(path).sort(),
+        children: [...tree.childrenOf(path)].sort(),
       };
     }),
     ephemerals: [...tree.ephemerals].map(([id, owned]) => [id, [...owned].sort()]).sort(byText),
@@ -37,7 +37,7 @@ export function paths(tree: Tree): string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
     found.push(path);
-    for (const name of tree.childrenOf(path).sort()) visit(childOf(path, name));
+    for (const name of [...tree.childrenOf(path)].sort()) visit(childOf(path, name));
   };
   visit('/');
   return found;

@@ -146,7 +146,7 @@ export class World {
 
   /** Names of the children, sorted. */
   children(path: string): string[] {
-    return this.tree.childrenOf(path).sort();
+    return [...this.tree.childrenOf(path)].sort();
   }
 
   data(path: string): string | null | undefined {
