@@ -28,9 +28,9 @@ export class Changes {
   }
 
   /** A znode is about to go. */
-  deleted(node: Znode): void {
+  deleted(path: string, node: Znode): void {
     this.flushed(node);
-    this.#deletedPaths.add(node.path);
+    this.#deletedPaths.add(path);
   }
 
   /** Writes all of it, the fields `znodes` and `deletedPaths` of a TreeFlush, and begins anew. */
@@ -38,7 +38,7 @@ export class Changes {
     w.int(this.#marked);
     for (const slot of this.#slots) {
       const node = nodes.at(slot);
-      if (node.unmark(Mark.unflushed)) writeRow(w, node);
+      if (node.unmark(Mark.unflushed)) writeRow(w, nodes.pathOf(node), node);
     }
     // What was deleted may be there again.
     const gone = [...this.#deletedPaths].filter((path) => !nodes.has(path));
@@ -50,8 +50,8 @@ export class Changes {
 }
 
 /** A znode as the record ZnodeRow. */
-function writeRow(w: Writer, node: Znode): void {
-  w.ustring(node.path);
+function writeRow(w: Writer, path: string, node: Znode): void {
+  w.ustring(path);
   w.binary(node.kept);
   w.ustring(aclToText(node.acl));
   node.writePersisted(w);

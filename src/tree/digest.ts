@@ -12,8 +12,8 @@ const SHORT_DATA_BYTES = 1024;
 const scratch = new Writer(SHORT_DATA_BYTES + 64);
 
 /** The CRC-32 of a znode, 0 where it does not count. */
-export function znodeDigest(node: Znode): number {
-  const { path, kept } = node;
+export function znodeDigest(path: string, node: Znode): number {
+  const { kept } = node;
   if (path.startsWith('/zookeeper/')) return 0;
   let crc = crc32(path === '/' ? '' : path);
   scratch.reset();
@@ -52,7 +52,7 @@ export class DigestSum {
     for (const slot of this.#stale) {
       const node = nodes.at(slot);
       if (!node.unmark(Mark.digestStale)) continue;
-      node.digest = znodeDigest(node);
+      node.digest = znodeDigest(nodes.pathOf(node), node);
       this.#add(node.digest);
     }
     this.#stale = [];

@@ -1,13 +1,15 @@
 /**
- * Where znodes are kept: a map from paths to numbered slots, and per field a column that the slot indexes. An object per
- * znode would be several times as large, and the garbage collector would visit each of its parts.
+ * Where znodes are kept: in numbered slots of typed arrays, found by parent and name. An object per znode would be
+ * several times as large, and the garbage collector would visit each of its parts.
  *
- * Columns come in chunks, so that growing never copies what is there. A slot that becomes free is used again.
+ * Slots come in chunks, so that growing never copies what is there. A slot that becomes free is used again.
  */
 import { assert } from '../util/index.js';
 import type { Writer } from '../codec/index.js';
 import type { Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
+import { ROOT } from './path.js';
+import { SlotIndex, componentEnd } from './slotIndex.js';
 import { Znode } from './znode.js';
 
 const CHUNK_BITS = 12;
@@ -15,6 +17,8 @@ const CHUNK_SLOTS = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_SLOTS - 1;
 /** No slot: the end of a list of children, of free slots. */
 export const NO_SLOT = -1;
+/** The first znode is the root. */
+const ROOT_SLOT = 0;
 
 /**
  * Data as it is kept: a string with one character per byte. It costs 24 bytes beside the data where a Buffer costs 200,
@@ -50,7 +54,8 @@ const HIGH_WORD = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /** The fields of so many slots; those of a slot lie side by side. */
 export class ZnodeChunk {
-  readonly path = new Array<string>(CHUNK_SLOTS).fill('');
+  /** The last component of the path; empty for the root. */
+  readonly name = new Array<string>(CHUNK_SLOTS).fill('');
   readonly data = new Array<KeptData | null>(CHUNK_SLOTS).fill(null);
   readonly acl = new Array<AclList>(CHUNK_SLOTS).fill(NO_ACL);
   readonly #longs = new BigInt64Array(CHUNK_SLOTS * LONGS);
@@ -100,8 +105,17 @@ export interface NewFields {
 
 /** The znodes of a tree. */
 export class ZnodeStore {
-  readonly #slots = new Map<string, number>();
+  readonly #index = new SlotIndex((slot, parent, path, from, to) => {
+    const chunk = this.#chunkOf(slot);
+    const name = chunk.name[slot & CHUNK_MASK] ?? '';
+    return (
+      chunk.int(slot & CHUNK_MASK, Int.parent) === parent &&
+      name.length === to - from &&
+      path.startsWith(name, from)
+    );
+  });
   readonly #chunks: ZnodeChunk[] = [];
+  #size = 0;
   /** Slots that were never used begin here. */
   #end = 0;
   /** The last slot that became free; the others follow in `next`. */
@@ -109,16 +123,28 @@ export class ZnodeStore {
 
   /** Number of znodes. */
   get size(): number {
-    return this.#slots.size;
+    return this.#size;
   }
 
   has(path: string): boolean {
-    return this.#slots.has(path);
+    return this.#find(path, path.length) !== NO_SLOT;
   }
 
   get(path: string): Znode | undefined {
-    const slot = this.#slots.get(path);
-    return slot === undefined ? undefined : this.at(slot);
+    const slot = this.#find(path, path.length);
+    return slot === NO_SLOT ? undefined : this.at(slot);
+  }
+
+  /** The parent that a path has or would have; not that of the root. */
+  parentOf(path: string): Znode | undefined {
+    const slot = this.#find(path, path.lastIndexOf('/'));
+    return slot === NO_SLOT ? undefined : this.at(slot);
+  }
+
+  /** The child of `parent` that has the last component of a path as its name. */
+  childOf(parent: Znode, path: string): Znode | undefined {
+    const slot = this.#index.find(parent.slot, path, path.lastIndexOf('/') + 1, path.length);
+    return slot === NO_SLOT ? undefined : this.at(slot);
   }
 
   /** The znode in a slot that is in use. */
@@ -126,63 +152,54 @@ export class ZnodeStore {
     return new Znode(this.#chunkOf(slot), slot & CHUNK_MASK, slot);
   }
 
-  /** Adds a znode at a path where there is none. It hangs below nothing yet. */
-  add(path: string, { data, acl, zxid, time, owner }: NewFields): Znode {
-    const slot = this.#take();
-    const chunk = this.#chunkOf(slot);
-    const at = slot & CHUNK_MASK;
-    chunk.path[at] = path;
-    chunk.data[at] = data;
-    chunk.acl[at] = acl;
-    chunk.setLong(at, Long.czxid, zxid);
-    chunk.copyLong(at, Long.mzxid, Long.czxid);
-    chunk.copyLong(at, Long.pzxid, Long.czxid);
-    chunk.setLong(at, Long.ctime, time);
-    chunk.copyLong(at, Long.mtime, Long.ctime);
-    chunk.setLong(at, Long.owner, owner);
-    for (let field = 0; field < Int.parent; field++) chunk.setInt(at, field, 0);
-    for (let field: number = Int.parent; field < INTS; field++) chunk.setInt(at, field, NO_SLOT);
-    this.#slots.set(path, slot);
-    return new Znode(chunk, at, slot);
+  pathOf(node: Znode): string {
+    if (node.slot === ROOT_SLOT) return ROOT;
+    let path = `/${node.name}`;
+    for (let at = this.at(node.parent); at.slot !== ROOT_SLOT; at = this.at(at.parent))
+      path = `/${at.name}${path}`;
+    return path;
   }
 
-  /** Frees the slot of a znode that hangs below nothing. */
-  remove(node: Znode): void {
-    const { slot } = node;
-    const chunk = this.#chunkOf(slot);
-    const at = slot & CHUNK_MASK;
-    this.#slots.delete(node.path);
-    chunk.path[at] = '';
-    chunk.data[at] = null;
-    chunk.acl[at] = NO_ACL;
-    chunk.setInt(at, Int.next, this.#free);
-    this.#free = slot;
+  /** Adds the root. */
+  addRoot(fields: NewFields): Znode {
+    assert(this.#size === 0, 'the root comes first');
+    return this.#fill('', fields);
   }
 
-  /** Hangs a znode below another, behind its other children. */
-  link(parent: Znode, child: Znode): void {
-    assert(child.parent === NO_SLOT, 'a znode has one parent');
+  /** Adds a znode behind the other children of its parent, which has none of that name. The path ends with its name. */
+  add(parent: Znode, path: string, fields: NewFields): Znode {
+    const node = this.#fill(ownString(path.slice(path.lastIndexOf('/') + 1)), fields);
+    this.#index.add(node.slot, parent.slot, node.name);
     const last = parent.lastChild;
-    child.parent = parent.slot;
-    child.previous = last;
-    if (last === NO_SLOT) parent.firstChild = child.slot;
-    else this.at(last).next = child.slot;
-    parent.lastChild = child.slot;
+    node.parent = parent.slot;
+    node.previous = last;
+    if (last === NO_SLOT) parent.firstChild = node.slot;
+    else this.at(last).next = node.slot;
+    parent.lastChild = node.slot;
     parent.numChildren++;
+    return node;
   }
 
-  /** Takes a znode out of its parent's children. */
-  unlink(parent: Znode, child: Znode): void {
-    const { previous, next } = child;
+  /** Takes a znode without children away from its parent, and frees its slot. */
+  remove(parent: Znode, node: Znode): void {
+    const { slot, previous, next } = node;
     if (previous === NO_SLOT) parent.firstChild = next;
     else this.at(previous).next = next;
     if (next === NO_SLOT) parent.lastChild = previous;
     else this.at(next).previous = previous;
-    child.parent = child.previous = child.next = NO_SLOT;
     parent.numChildren--;
+    this.#index.remove(slot, parent.slot, node.name);
+    const chunk = this.#chunkOf(slot);
+    const at = slot & CHUNK_MASK;
+    chunk.name[at] = '';
+    chunk.data[at] = null;
+    chunk.acl[at] = NO_ACL;
+    chunk.setInt(at, Int.next, this.#free);
+    this.#free = slot;
+    this.#size--;
   }
 
-  /** The slots of a znode's children, in the order of their creation. */
+  /** A znode's children, in the order of their creation. */
   *children(parent: Znode): Generator<Znode, void, undefined> {
     for (let slot = parent.firstChild; slot !== NO_SLOT;) {
       const child = this.at(slot);
@@ -196,10 +213,41 @@ export class ZnodeStore {
     for (let slot = parent.firstChild; slot !== NO_SLOT;) {
       const chunk = this.#chunkOf(slot);
       const at = slot & CHUNK_MASK;
-      const path = chunk.path[at] ?? '';
-      tell(path.slice(path.lastIndexOf('/') + 1));
+      tell(chunk.name[at] ?? '');
       slot = chunk.int(at, Int.next);
     }
+  }
+
+  /** The slot of a path, or of its beginning up to the slash at `end`. */
+  #find(path: string, end: number): number {
+    if (path.charCodeAt(0) !== SLASH || this.#size === 0) return NO_SLOT;
+    if (end <= 0 || path === ROOT) return ROOT_SLOT;
+    let slot = ROOT_SLOT;
+    for (let from = 1; ;) {
+      const to = componentEnd(path, from);
+      slot = this.#index.find(slot, path, from, to);
+      if (slot === NO_SLOT || to >= end) return slot;
+      from = to + 1;
+    }
+  }
+
+  #fill(name: string, { data, acl, zxid, time, owner }: NewFields): Znode {
+    const slot = this.#take();
+    const chunk = this.#chunkOf(slot);
+    const at = slot & CHUNK_MASK;
+    chunk.name[at] = name;
+    chunk.data[at] = data;
+    chunk.acl[at] = acl;
+    chunk.setLong(at, Long.czxid, zxid);
+    chunk.copyLong(at, Long.mzxid, Long.czxid);
+    chunk.copyLong(at, Long.pzxid, Long.czxid);
+    chunk.setLong(at, Long.ctime, time);
+    chunk.copyLong(at, Long.mtime, Long.ctime);
+    chunk.setLong(at, Long.owner, owner);
+    for (let field = 0; field < Int.parent; field++) chunk.setInt(at, field, 0);
+    for (let field: number = Int.parent; field < INTS; field++) chunk.setInt(at, field, NO_SLOT);
+    this.#size++;
+    return new Znode(chunk, at, slot);
   }
 
   #take(): number {
@@ -217,4 +265,13 @@ export class ZnodeStore {
     assert(chunk !== undefined, 'a slot that was never used');
     return chunk;
   }
+}
+
+const SLASH = 0x2f;
+/** V8 makes a shorter part of a string a string of its own; a longer one keeps the whole alive. */
+const SHARED_LENGTH_MIN = 13;
+
+/** The same string, in memory of its own. */
+function ownString(part: string): string {
+  return part.length < SHARED_LENGTH_MIN ? part : Buffer.from(part).toString();
 }

@@ -8,7 +8,7 @@ import { aclFromText, type AclList } from './acl.js';
 import { Changes } from './changes.js';
 import { DigestSum } from './digest.js';
 import { KeptLists, NameList } from './names.js';
-import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical, parentOf } from './path.js';
+import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical } from './path.js';
 import {
   LIMITS_NAME,
   QuotaPrefixes,
@@ -48,8 +48,8 @@ export class Tree implements TreeView {
   readonly #digest = new DigestSum();
   readonly #changes = new Changes();
   readonly #lists = new KeptLists();
-  /** Slots of restored znodes whose parents are still to come. */
-  #orphans: number[] = [];
+  /** Restored znodes whose parents are still to come. */
+  #orphans: ZnodeRow[] = [];
   #dataSize = 0;
   #ephemeralsCount = 0;
 
@@ -57,10 +57,14 @@ export class Tree implements TreeView {
     // The system znodes have no children counted and no txn behind them, as in ZooKeeper.
     for (const path of [ROOT, ZOOKEEPER, CONFIG, QUOTA]) {
       const acl = path === CONFIG ? CONFIG_ACL : OPEN_ACL;
-      const node = this.#insert(path, '', acl, ZXID_ZERO, 0n, 0n);
+      const fields = { data: '', acl, zxid: ZXID_ZERO, time: 0n, owner: 0n };
+      const parent = path === ROOT ? undefined : this.#nodes.parentOf(path);
+      const node = this.#inserted(
+        path,
+        parent === undefined ? this.#nodes.addRoot(fields) : this.#nodes.add(parent, path, fields),
+      );
       // ZooKeeper closes this one with a setACL of its own, counted from -2 on.
       if (path === CONFIG) node.aversion = -1;
-      if (path !== ROOT) this.#link(node);
     }
   }
 
@@ -153,13 +157,13 @@ export class Tree implements TreeView {
   /** Adds a znode. @returns it, or undefined when it is there already or its parent is not */
   create(znode: NewZnode, zxid: Zxid, time: bigint): Znode | undefined {
     const { path, data, owner } = znode;
-    const parent = this.#nodes.get(parentOf(path));
+    const parent = this.#nodes.parentOf(path);
     if (parent === undefined) return undefined;
     this.#touchParent(parent, znode.parentCVersion, zxid);
-    if (this.#nodes.has(path)) return undefined;
-    const node = this.#insert(path, keep(data), znode.acl, zxid, time, owner);
+    if (this.#nodes.childOf(parent, path) !== undefined) return undefined;
     this.#lists.forget(parent);
-    this.#nodes.link(parent, node);
+    const fields = { data: keep(data), acl: znode.acl, zxid, time, owner };
+    const node = this.#inserted(path, this.#nodes.add(parent, path, fields));
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
     const counted = quotaTarget(path, STATS_NAME);
@@ -170,20 +174,17 @@ export class Tree implements TreeView {
 
   /** Removes a znode without children. @returns its access list, or undefined when there is none */
   delete(path: string, zxid: Zxid): AclList | undefined {
-    const parent = this.#nodes.get(parentOf(path));
-    if (parent !== undefined && zxid > parent.pzxid) {
+    const parent = this.#nodes.parentOf(path);
+    if (parent === undefined) return undefined;
+    if (zxid > parent.pzxid) {
       this.#beforeChange(parent);
       parent.pzxid = zxid;
     }
-    const node = this.#nodes.get(path);
+    const node = this.#nodes.childOf(parent, path);
     if (node === undefined) return undefined;
     const { acl } = node;
     this.#addUsage(path, -1, -node.dataLength);
-    if (parent !== undefined) {
-      this.#lists.forget(parent);
-      this.#nodes.unlink(parent, node);
-    }
-    this.#remove(node);
+    this.#remove(path, parent, node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.remove(limited);
     return acl;
@@ -241,17 +242,29 @@ export class Tree implements TreeView {
   restore(row: ZnodeRow): void {
     const { path, stat } = row;
     const known = this.#nodes.get(path);
-    // The system znodes of a new tree: their children stay where they are.
-    const node =
-      known ??
-      this.#insert(path, keep(row.data), aclFromText(row.acl), ZXID_ZERO, stat.ctime, stat.ephemeralOwner);
+    const parent = known === undefined ? this.#nodes.parentOf(path) : undefined;
+    let node: Znode;
     if (known !== undefined) {
+      // The system znodes of a new tree: their children stay where they are.
+      node = known;
       this.#beforeChange(node);
       this.#dataSize -= node.dataLength;
       node.kept = keep(row.data);
       this.#dataSize += node.dataLength;
       node.acl = aclFromText(row.acl);
       node.ctime = stat.ctime;
+    } else if (parent === undefined) {
+      this.#orphans.push(row);
+      return;
+    } else {
+      const fields = {
+        data: keep(row.data),
+        acl: aclFromText(row.acl),
+        zxid: ZXID_ZERO,
+        time: stat.ctime,
+        owner: stat.ephemeralOwner,
+      };
+      node = this.#inserted(path, this.#nodes.add(parent, path, fields));
     }
     node.czxid = zxidOf(stat.czxid);
     node.mzxid = zxidOf(stat.mzxid);
@@ -260,7 +273,6 @@ export class Tree implements TreeView {
     node.version = stat.version;
     node.aversion = stat.aversion;
     node.childCreates = stat.cversion;
-    if (known === undefined && !this.#link(node)) this.#orphans.push(node.slot);
     this.#changes.flushed(node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
@@ -271,39 +283,33 @@ export class Tree implements TreeView {
    * @throws Error naming a znode without a parent
    */
   restored(): void {
-    for (const slot of this.#orphans) {
-      const node = this.#nodes.at(slot);
-      if (!this.#link(node)) throw new Error(`tree.db holds ${node.path} but not its parent.`);
+    // In this order every parent comes before its children.
+    const orphans = this.#orphans.sort((a, b) => (a.path < b.path ? -1 : 1));
+    for (const row of orphans) {
+      this.#orphans = [];
+      this.restore(row);
+      if (this.#orphans.length > 0) throw new Error(`tree.db holds ${row.path} but not its parent.`);
     }
-    this.#orphans = [];
   }
 
-  #insert(path: string, data: KeptData | null, acl: AclList, zxid: Zxid, time: bigint, owner: bigint): Znode {
-    const node = this.#nodes.add(path, { data, acl, zxid, time, owner });
+  /** Counts a znode that was just added. */
+  #inserted(path: string, node: Znode): Znode {
+    const { owner } = node;
     this.#dataSize += path.length + node.dataLength;
     if (owner !== 0n) this.#index(path, owner);
     this.#beforeChange(node);
     return node;
   }
 
-  #remove(node: Znode): void {
-    const { path, owner } = node;
+  #remove(path: string, parent: Znode, node: Znode): void {
+    const { owner } = node;
     this.#dataSize -= path.length + node.dataLength;
     this.#digest.forget(node);
-    this.#lists.forget(node);
-    this.#changes.deleted(node);
-    if (owner !== 0n) this.#unindex(path, owner);
-    this.#nodes.remove(node);
-  }
-
-  /** @returns false when there is no parent */
-  #link(node: Znode): boolean {
-    if (node.path === ROOT || node.parent !== NO_SLOT) return true;
-    const parent = this.#nodes.get(parentOf(node.path));
-    if (parent === undefined) return false;
     this.#lists.forget(parent);
-    this.#nodes.link(parent, node);
-    return true;
+    this.#lists.forget(node);
+    this.#changes.deleted(path, node);
+    if (owner !== 0n) this.#unindex(path, owner);
+    this.#nodes.remove(parent, node);
   }
 
   #index(path: string, owner: bigint): void {

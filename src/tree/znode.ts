@@ -51,8 +51,9 @@ export class Znode {
     this.slot = slot;
   }
 
-  get path(): string {
-    return this.#chunk.path[this.#at] ?? '';
+  /** The last component of the path; empty for the root. */
+  get name(): string {
+    return this.#chunk.name[this.#at] ?? '';
   }
 
   /** The data as it is kept; null is not the same as empty. */
