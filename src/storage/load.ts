@@ -1,51 +1,88 @@
-/** Reads `tree.db` at start, row by row, and notices when it is not what was written. */
-import type { Connection } from './database.js';
+/** Brings the rows of `tree.db` to the main thread, which builds the tree while another thread reads on. */
+import { Worker } from 'node:worker_threads';
+import { Reader, readZnodeRow } from '../codec/index.js';
+import { assert, unreachable } from '../util/index.js';
 import type { TreeSink } from './api.js';
-import { isDamage, textOf } from './errors.js';
-import type { Meta } from './meta.js';
-import { readDigest, selectSessions, selectZnodes, sessionOf, TreeDigest, znodeOf } from './treeRows.js';
+import { StorageError, textOf } from './errors.js';
+import type { FromLoadWorker, LoadWorkerData, ToLoadWorker } from './loadMessages.js';
+import { errorOf } from './messages.js';
 
-/** Other work of the process goes on after so many rows. */
-const ROWS_PER_TURN = 4000;
 const PROGRESS_MS = 2000;
 
 /**
- * @param meta of the same database
  * @param progress told the number of rows so far, every two seconds
  * @returns what is damaged, in words; the sink has got some rows then
  */
-export async function loadRows(
-  db: Connection,
-  meta: Meta,
+export function loadRows(
+  treeFile: string,
   sink: TreeSink,
   progress: (rows: number, of: number) => void,
 ): Promise<string | undefined> {
-  const expected = readDigest(meta);
-  const digest = new TreeDigest(0, 0);
+  const worker = new Worker(new URL('./loadWorker.js', import.meta.url), {
+    workerData: { treeFile } satisfies LoadWorkerData,
+    name: 'zabkeeper-load',
+  });
+  // Its connection must be gone before the file is set aside, or written to by others. Asked at once, because it may end
+  // in the same breath as it says its last word.
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   let toldAt = performance.now();
-  const pause = async (): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve));
-    const now = performance.now();
-    if (now - toldAt < PROGRESS_MS) return;
-    toldAt = now;
-    progress(digest.rows, expected.rows);
-  };
-  try {
-    for (const columns of selectZnodes(db)) {
-      const row = znodeOf(columns, digest);
-      if (row === undefined) return `the row of znode ${String(columns[0])} does not match its checksum`;
-      sink.znode(row);
-      if (digest.rows % ROWS_PER_TURN === 0) await pause();
-    }
-    for (const columns of selectSessions(db)) {
-      const row = sessionOf(columns, digest);
-      if (row === undefined) return 'a row of table sessions does not match its checksum';
-      sink.session(row);
-    }
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    return textOf(error);
+  return new Promise<string | undefined>((resolve, reject) => {
+    const take = (message: FromLoadWorker): void => {
+      switch (message.kind) {
+        case 'znodes': {
+          worker.postMessage({ kind: 'more' } satisfies ToLoadWorker);
+          giveZnodes(Buffer.from(message.memory), message.count, sink);
+          const now = performance.now();
+          if (now - toldAt < PROGRESS_MS) break;
+          toldAt = now;
+          progress(message.rows, message.of);
+          break;
+        }
+        case 'sessions':
+          for (const row of message.sessions) sink.session(row);
+          break;
+        case 'end':
+          resolve(undefined);
+          break;
+        case 'damaged':
+          resolve(message.reason);
+          break;
+        case 'failed':
+          reject(errorOf(message.error));
+          break;
+        default:
+          unreachable(message);
+      }
+    };
+    worker.on('message', (message: FromLoadWorker) => {
+      try {
+        take(message);
+      } catch (error) {
+        // The sink's: what it was given it does not like.
+        void worker.terminate();
+        reject(error instanceof Error ? error : new Error(textOf(error)));
+      }
+    });
+    const failed = (cause: unknown): void => {
+      reject(
+        new StorageError('io', `The thread that reads ${treeFile} failed: ${textOf(cause)}.`, { cause }),
+      );
+    };
+    worker.on('error', failed);
+    worker.on('exit', () => failed(new Error('it ended')));
+  }).finally(() => exited);
+}
+
+function giveZnodes(bytes: Buffer, count: number, sink: TreeSink): void {
+  if (sink.znodes !== undefined) {
+    sink.znodes(bytes, count);
+    return;
   }
-  if (digest.equals(expected)) return undefined;
-  return `its ${digest.rows} rows are not the ${expected.rows} that were written last`;
+  const reader = Reader.over(bytes);
+  for (let i = 0; i < count; i++) {
+    const row = readZnodeRow(reader);
+    // A view would keep all of the chunk in memory for as long as this row is there.
+    sink.znode({ ...row, data: row.data && Buffer.from(row.data) });
+  }
+  assert(reader.remaining === 0, 'A chunk has more than its rows.');
 }

@@ -4,12 +4,10 @@ import { LOG_START, type LogMark } from '../engine/ports.js';
 import { assert } from '../util/index.js';
 import type { StorageOptions, TreeSink } from './api.js';
 import { rebuildTree } from './create.js';
-import { openForReading } from './database.js';
 import { StorageError } from './errors.js';
 import type { StorageFiles } from './files.js';
 import { loadRows } from './load.js';
 import { describe, scanLog } from './logReader.js';
-import { Meta } from './meta.js';
 import type { LogFound, TreeFound } from './survey.js';
 
 /** The connections of the start; closed when the workers open theirs. */
@@ -37,7 +35,7 @@ export class StartReader {
     const { db, file } = this.#tree;
     if (this.needsSnapshot) return;
     assert(db.open, 'The tree is loaded before start, and once.');
-    const damage = await loadRows(db, Meta.read(db, file), sink, (rows, of) => {
+    const damage = await loadRows(file, sink, (rows, of) => {
       this.#options.onProgress?.(`Reading ${file}.`, { rows, of });
     });
     if (damage !== undefined) this.#rebuild(damage, sink);
@@ -96,14 +94,8 @@ export class StartReader {
 
 /** Gives the rows of a tree that the tree worker has open, too, to `sink`. */
 export async function reloadTree(file: string, sink: TreeSink, options: StorageOptions): Promise<void> {
-  const db = openForReading(file);
-  try {
-    db.exec('BEGIN');
-    const damage = await loadRows(db, Meta.read(db, file), sink, (rows, of) => {
-      options.onProgress?.(`Reading ${file}.`, { rows, of });
-    });
-    if (damage !== undefined) throw new StorageError('corrupt', `${file} is damaged: ${damage}.`);
-  } finally {
-    db.close();
-  }
+  const damage = await loadRows(file, sink, (rows, of) => {
+    options.onProgress?.(`Reading ${file}.`, { rows, of });
+  });
+  if (damage !== undefined) throw new StorageError('corrupt', `${file} is damaged: ${damage}.`);
 }

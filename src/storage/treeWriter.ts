@@ -2,19 +2,20 @@
  * The one writer of `tree.db`. It is written behind the log, so it may take its time: changes of the same znode
  * merge, and what is left is written in path order, which is the order of the pages.
  */
-import { crc32 } from 'node:zlib';
-import { Reader, readSessionRow, readZnodeRow, type ZnodeRow } from '../codec/index.js';
+import { Reader, readSessionRow } from '../codec/index.js';
 import type { LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { assert } from '../util/index.js';
 import { checkpoint, openForWriting, transaction, WAL_PAGE_BYTES, type Connection } from './database.js';
+import { codeOf } from './errors.js';
+import { endOf, FlushBytes, type FlushedZnode } from './flushedZnodes.js';
 import { markValues, Meta } from './meta.js';
 import {
   digestValues,
   prepareTree,
   readDigest,
+  ROWS_PER_INSERT,
   sessionCrc,
-  znodeValues,
   type TreeDigest,
   type TreeStatements,
 } from './treeRows.js';
@@ -26,18 +27,15 @@ const PENDING_ROWS_MAX = 50_000;
 const WAL_LONG_BYTES = 16 << 20;
 const WAL_HUGE_BYTES = 256 << 20;
 
-interface PendingZnode {
-  readonly row: ZnodeRow;
-  readonly crc: number;
-}
-
 /** An open `tree.db` and what waits to be written to it. */
 export class TreeWriter {
   readonly #db: Connection;
   readonly #meta: Meta;
   readonly #statements: TreeStatements;
-  #znodes = new Map<string, PendingZnode | null>();
+  #znodes = new Map<string, FlushedZnode | null>();
   #sessions = new Map<bigint, number | null>();
+  /** New znodes that wait for their INSERT. */
+  #inserts: { readonly path: string; readonly znode: FlushedZnode }[] = [];
   #pendingMark: LogMark | undefined;
   #pendingBytes = 0;
   #writtenMark: LogMark;
@@ -54,6 +52,7 @@ export class TreeWriter {
   /** Merges a jute TreeFlush into what is waiting. Keeps `bytes`. */
   merge(bytes: Buffer): void {
     const reader = Reader.over(bytes);
+    const flush = new FlushBytes(bytes);
     const index = reader.long();
     const zxid = zxidOf(reader.long());
     const chain = reader.long();
@@ -63,10 +62,9 @@ export class TreeWriter {
       'A flush is older than the one before.',
     );
     for (let count = reader.int(); count > 0; count--) {
-      const start = bytes.byteLength - reader.remaining;
-      const row = readZnodeRow(reader);
-      const end = bytes.byteLength - reader.remaining;
-      this.#znodes.set(row.path, { row, crc: crc32(bytes.subarray(start, end)) });
+      const znode = flush.znode(bytes.byteLength - reader.remaining);
+      this.#znodes.set(flush.path(znode), znode);
+      reader.seek(endOf(znode), bytes.byteLength);
     }
     for (let count = reader.int(); count > 0; count--) this.#znodes.set(reader.ustring(), null);
     for (let count = reader.int(); count > 0; count--) {
@@ -142,23 +140,79 @@ export class TreeWriter {
   }
 
   #writeRows(mark: LogMark): void {
-    const { oldZnode, insertZnode, updateZnode, deleteZnode } = this.#statements;
     const digest = readDigest(this.#meta);
+    this.#inserts = [];
     for (const path of [...this.#znodes.keys()].sort()) {
-      const pending = this.#znodes.get(path);
-      const old = oldZnode.get(path);
-      if (old !== undefined) digest.remove(old[1]);
-      if (pending === undefined || pending === null) {
-        if (old !== undefined) deleteZnode.run(old[0]);
-      } else {
-        const { row, crc } = pending;
-        digest.add(crc);
-        if (old === undefined) insertZnode.run(path, ...znodeValues(row), crc);
-        else updateZnode.run(...znodeValues(row), crc, old[0]);
-      }
+      const znode = this.#znodes.get(path);
+      if (znode === undefined || znode === null) this.#deleteZnode(path, digest);
+      // Made since the last flush, so its path is not there, unless another znode had it before.
+      else if (znode.flush.czxid(znode) > this.#writtenMark.zxid) {
+        if (this.#inserts.push({ path, znode }) === ROWS_PER_INSERT) this.#insertZnodes(digest);
+      } else this.#putZnode(path, znode, digest);
     }
+    this.#insertZnodes(digest);
     this.#writeSessions(digest);
     this.#meta.write({ ...markValues('applied', mark), ...digestValues(digest) });
+  }
+
+  /** Inserts what waits; one by one if there are few, or one of the paths is there already. */
+  #insertZnodes(digest: TreeDigest): void {
+    const inserts = this.#inserts;
+    this.#inserts = [];
+    if (inserts.length === ROWS_PER_INSERT) {
+      const values: unknown[] = [];
+      let sum = 0;
+      for (const { path, znode } of inserts) {
+        const crc = znode.flush.crc(znode);
+        sum += crc;
+        values.push(path);
+        znode.flush.pushValues(values, znode);
+        values.push(crc);
+      }
+      if (this.#inserted(values)) {
+        digest.addAll(inserts.length, sum);
+        return;
+      }
+    }
+    for (const { path, znode } of inserts) this.#putZnode(path, znode, digest);
+  }
+
+  /** @returns false if nothing was inserted, because a path is there already */
+  #inserted(values: unknown[]): boolean {
+    try {
+      this.#statements.insertZnodes.run(values);
+      return true;
+    } catch (error) {
+      // SQLite takes back what the statement did, and goes on with the transaction.
+      if (!codeOf(error).startsWith('SQLITE_CONSTRAINT') || !this.#db.inTransaction) throw error;
+      return false;
+    }
+  }
+
+  #putZnode(path: string, znode: FlushedZnode, digest: TreeDigest): void {
+    const { oldZnode, insertZnode, updateZnode } = this.#statements;
+    const { flush } = znode;
+    const crc = flush.crc(znode);
+    const values: unknown[] = [];
+    flush.pushValues(values, znode);
+    const old = oldZnode.get(path);
+    if (old !== undefined) {
+      digest.remove(old[1]);
+      updateZnode.run(...values, crc, old[0]);
+    } else {
+      // What is loaded in the order of the rows has parents first: its parent may be among these.
+      this.#insertZnodes(digest);
+      insertZnode.run(path, ...values, crc);
+    }
+    digest.add(crc);
+  }
+
+  #deleteZnode(path: string, digest: TreeDigest): void {
+    const { oldZnode, deleteZnode } = this.#statements;
+    const old = oldZnode.get(path);
+    if (old === undefined) return;
+    digest.remove(old[1]);
+    deleteZnode.run(old[0]);
   }
 
   #writeSessions(digest: TreeDigest): void {
