@@ -81,6 +81,14 @@ export class Reader {
     return this.bufferOrNull() ?? fail('a buffer is null');
   }
 
+  /** A buffer as a string with one character per byte, a copy; null where there is none. */
+  binaryOrNull(): string | null {
+    const length = this.int();
+    if (length === -1) return null;
+    const start = this.#takeCounted(length, 1, 'buffer');
+    return this.#bytes.toString('latin1', start, start + length);
+  }
+
   ustringOrNull(): string | null {
     const length = this.int();
     if (length === -1) return null;

@@ -69,6 +69,7 @@ export class Persistence {
     const started = performance.now();
     await storage.loadTree({
       znode: (row) => this.#host.engine.tree.restore(row),
+      znodes: (bytes, count) => this.#host.engine.tree.restoreRows(bytes, count),
       session: ({ sessionId, timeOut }) => this.#host.engine.restoreSession(sessionId, timeOut),
       reset,
     });
@@ -126,6 +127,7 @@ export class Persistence {
     engine.beginRestore();
     await this.#storage.loadTree({
       znode: (row) => engine.tree.restore(row),
+      znodes: (bytes, count) => engine.tree.restoreRows(bytes, count),
       session: ({ sessionId, timeOut }) => engine.restoreSession(sessionId, timeOut),
     });
     engine.restored(base);

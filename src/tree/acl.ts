@@ -188,6 +188,23 @@ export function aclFromText(text: string | null): AclList {
   });
 }
 
+/** Lists by their texts, so that a million znodes with the same list share it. */
+export class AclTexts {
+  readonly #lists = new Map<string, AclList>();
+
+  /** @throws Error where the text is not what aclToText wrote */
+  fromText(text: string | null): AclList {
+    if (text === null) return OPEN_ACL;
+    let list = this.#lists.get(text);
+    if (list === undefined) this.#lists.set(text, (list = aclFromText(text)));
+    return list;
+  }
+
+  clear(): void {
+    this.#lists.clear();
+  }
+}
+
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }

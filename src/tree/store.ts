@@ -5,7 +5,7 @@
  * Slots come in chunks, so that growing never copies what is there. A slot that becomes free is used again.
  */
 import { assert } from '../util/index.js';
-import type { Writer } from '../codec/index.js';
+import type { Reader, Writer } from '../codec/index.js';
 import type { Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
 import { ROOT } from './path.js';
@@ -83,6 +83,13 @@ export class ZnodeChunk {
     const word = (at * LONGS + field) * 2;
     w.int(this.#words[word + HIGH_WORD] ?? 0);
     w.int(this.#words[word + 1 - HIGH_WORD] ?? 0);
+  }
+
+  /** Reads jute's long into a 64-bit field. */
+  readLong(r: Reader, at: number, field: number): void {
+    const word = (at * LONGS + field) * 2;
+    this.#words[word + HIGH_WORD] = r.int();
+    this.#words[word + 1 - HIGH_WORD] = r.int();
   }
 
   int(at: number, field: number): number {

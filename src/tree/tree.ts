@@ -2,9 +2,9 @@
  * The znodes that are applied: the map of paths, who owns which ephemeral, what may be reaped, what changed since the
  * disk last heard of it. Reads are answered from here; only `apply.ts` changes it, one txn at a time.
  */
-import type { Writer, ZnodeRow } from '../codec/index.js';
-import { OPEN_ACL, Perms, ZXID_ZERO, zxidOf, type SessionId, type Zxid } from '../types/index.js';
-import { aclFromText, type AclList } from './acl.js';
+import { Reader, Writer, readStatPersisted, writeZnodeRow, type ZnodeRow } from '../codec/index.js';
+import { OPEN_ACL, Perms, ZXID_ZERO, type SessionId, type Zxid } from '../types/index.js';
+import { AclTexts, aclToText, type AclList } from './acl.js';
 import { Changes } from './changes.js';
 import { DigestSum } from './digest.js';
 import { KeptLists, NameList } from './names.js';
@@ -48,6 +48,7 @@ export class Tree implements TreeView {
   readonly #digest = new DigestSum();
   readonly #changes = new Changes();
   readonly #lists = new KeptLists();
+  readonly #acls = new AclTexts();
   /** Restored znodes whose parents are still to come. */
   #orphans: ZnodeRow[] = [];
   #dataSize = 0;
@@ -240,39 +241,41 @@ export class Tree implements TreeView {
 
   /** Puts back a znode as `tree.db` kept it. Rows may come in any order; `restored` follows the last. */
   restore(row: ZnodeRow): void {
-    const { path, stat } = row;
-    const known = this.#nodes.get(path);
-    const parent = known === undefined ? this.#nodes.parentOf(path) : undefined;
-    let node: Znode;
-    if (known !== undefined) {
-      // The system znodes of a new tree: their children stay where they are.
-      node = known;
-      this.#beforeChange(node);
-      this.#dataSize -= node.dataLength;
-      node.kept = keep(row.data);
-      this.#dataSize += node.dataLength;
-      node.acl = aclFromText(row.acl);
-      node.ctime = stat.ctime;
-    } else if (parent === undefined) {
-      this.#orphans.push(row);
+    const w = new Writer();
+    writeZnodeRow(w, row);
+    this.restoreRows(w.copy(), 1);
+  }
+
+  /** Puts back `count` znodes, jute ZnodeRows one after the other. Nothing of `bytes` is kept. */
+  restoreRows(bytes: Buffer, count: number): void {
+    const reader = Reader.over(bytes);
+    for (let i = 0; i < count; i++) this.#restoreRow(reader);
+  }
+
+  #restoreRow(r: Reader): void {
+    const path = r.ustring();
+    const data = r.binaryOrNull();
+    const acl = this.#acls.fromText(r.ustringOrNull());
+    const parent = this.#nodes.parentOf(path);
+    if (parent === undefined) {
+      const bytes = data === null ? null : Buffer.from(data, 'latin1');
+      this.#orphans.push({ path, data: bytes, acl: aclToText(acl), stat: readStatPersisted(r) });
       return;
-    } else {
-      const fields = {
-        data: keep(row.data),
-        acl: aclFromText(row.acl),
-        zxid: ZXID_ZERO,
-        time: stat.ctime,
-        owner: stat.ephemeralOwner,
-      };
-      node = this.#inserted(path, this.#nodes.add(parent, path, fields));
     }
-    node.czxid = zxidOf(stat.czxid);
-    node.mzxid = zxidOf(stat.mzxid);
-    node.pzxid = zxidOf(stat.pzxid);
-    node.mtime = stat.mtime;
-    node.version = stat.version;
-    node.aversion = stat.aversion;
-    node.childCreates = stat.cversion;
+    // The system znodes of a new tree are there, and their children stay where they are.
+    let node = path === ROOT ? parent : this.#nodes.childOf(parent, path);
+    if (node === undefined) {
+      node = this.#nodes.add(parent, path, { data, acl, zxid: ZXID_ZERO, time: 0n, owner: 0n });
+      this.#dataSize += path.length + node.dataLength;
+    } else {
+      this.#dataSize += (data?.length ?? 0) - node.dataLength;
+      node.kept = data;
+      node.acl = acl;
+    }
+    this.#digest.changes(node);
+    node.readPersisted(r);
+    const { owner } = node;
+    if (owner !== 0n) this.#index(path, owner);
     this.#changes.flushed(node);
     const limited = quotaTarget(path, LIMITS_NAME);
     if (limited !== undefined) this.#quotas.add(limited);
@@ -284,6 +287,7 @@ export class Tree implements TreeView {
    */
   restored(): void {
     // In this order every parent comes before its children.
+    this.#acls.clear();
     const orphans = this.#orphans.sort((a, b) => (a.path < b.path ? -1 : 1));
     for (const row of orphans) {
       this.#orphans = [];

@@ -1,5 +1,5 @@
 /** One entry of the tree, and how its owner field tells the kinds of znode apart. */
-import type { Stat, Writer } from '../codec/index.js';
+import type { Reader, Stat, Writer } from '../codec/index.js';
 import { TTL_MAX_MS, zxidOf, type SessionId, type Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
 import { Int, Long, type KeptData, type ZnodeChunk } from './store.js';
@@ -231,6 +231,21 @@ export class Znode {
     w.int(chunk.int(at, Int.aversion));
     chunk.writeLong(w, at, Long.owner);
     chunk.writeLong(w, at, Long.pzxid);
+  }
+
+  /** Takes over the record StatPersisted. */
+  readPersisted(r: Reader): void {
+    const chunk = this.#chunk;
+    const at = this.#at;
+    chunk.readLong(r, at, Long.czxid);
+    chunk.readLong(r, at, Long.mzxid);
+    chunk.readLong(r, at, Long.ctime);
+    chunk.readLong(r, at, Long.mtime);
+    chunk.setInt(at, Int.version, r.int());
+    chunk.setInt(at, Int.childCreates, r.int());
+    chunk.setInt(at, Int.aversion, r.int());
+    chunk.readLong(r, at, Long.owner);
+    chunk.readLong(r, at, Long.pzxid);
   }
 
   /** Writes what the digest goes over besides path and data. */
