@@ -10,6 +10,12 @@ import type {
   TreeWorkerData,
 } from './messages.js';
 
+/**
+ * What a thread makes of a batch it forgets with the batch: a small young generation keeps two threads from holding
+ * 30 MiB each that nobody uses.
+ */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
+
 /** Whoever listens to the workers. */
 export interface WorkersListener {
   fromLog(message: FromLogWorker): void;
@@ -29,10 +35,12 @@ export class Workers {
     this.#log = new Worker(new URL('./logWorker.js', import.meta.url), {
       workerData: logData,
       name: 'zabkeeper-log',
+      resourceLimits: LIMITS,
     });
     this.#tree = new Worker(new URL('./treeWorker.js', import.meta.url), {
       workerData: treeData,
       name: 'zabkeeper-tree',
+      resourceLimits: LIMITS,
     });
     this.#log.on('message', (message: FromLogWorker) => listener.fromLog(message));
     this.#tree.on('message', (message: FromTreeWorker) => listener.fromTree(message));
