@@ -114,9 +114,15 @@ export class Writer {
       this.int(-1);
       return;
     }
-    const length = value.length;
-    const start = this.#grow(4 + 3 * length);
-    let at = start + 4;
+    const start = this.#grow(4);
+    this.utf8(value);
+    this.#view.setInt32(start, this.#at - start - 4);
+  }
+
+  /** The bytes of a string, without a length. */
+  utf8(value: string): void {
+    const { length } = value;
+    let at = this.#grow(3 * length);
     let i = 0;
     if (length <= SHORT_STRING) {
       const bytes = this.#bytes;
@@ -127,8 +133,13 @@ export class Writer {
       }
     }
     if (i < length) at += this.#bytes.write(i === 0 ? value : value.slice(i), at, 'utf8');
-    this.#view.setInt32(start, at - start - 4);
     this.#at = at;
+  }
+
+  /** @param value 0 to 255 */
+  byte(value: number): void {
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
   }
 
   vector<T>(items: readonly T[] | null, element: (w: Writer, item: T) => void): void {

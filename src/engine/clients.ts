@@ -167,6 +167,7 @@ export class Clients {
 
   /** Sends the events of a change. */
   trigger(change: Change, zxid: Zxid): void {
+    if (this.watches.isEmpty) return;
     const { path, acl, parentAcl } = change;
     // Whoever may not read what changed does not hear of it, though its watch is used up.
     const emit = (watcher: ConnectionId, type: EventType, at: string): void => {

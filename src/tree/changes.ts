@@ -38,7 +38,7 @@ export class Changes {
     w.int(this.#marked);
     for (const slot of this.#slots) {
       const node = nodes.at(slot);
-      if (node.unmark(Mark.unflushed)) writeRow(w, nodes.pathOf(node), node);
+      if (node.unmark(Mark.unflushed)) writeRow(w, nodes, node);
     }
     // What was deleted may be there again.
     const gone = [...this.#deletedPaths].filter((path) => !nodes.has(path));
@@ -50,8 +50,11 @@ export class Changes {
 }
 
 /** A znode as the record ZnodeRow. */
-function writeRow(w: Writer, path: string, node: Znode): void {
-  w.ustring(path);
+function writeRow(w: Writer, nodes: ZnodeStore, node: Znode): void {
+  // A frame and a string look alike: a length, then the bytes.
+  const mark = w.startFrame();
+  nodes.writePath(w, node);
+  w.endFrame(mark);
   w.binary(node.kept);
   w.ustring(aclToText(node.acl));
   node.writePersisted(w);

@@ -7,19 +7,23 @@ import { crc32 } from '../util/index.js';
 import type { ZnodeStore } from './store.js';
 import { Mark, type Znode } from './znode.js';
 
-/** Data up to this length is put before the rest, so that both are one call. */
-const SHORT_DATA_BYTES = 1024;
-const scratch = new Writer(SHORT_DATA_BYTES + 64);
+/** Up to this much is looked at in one call. */
+const SHORT_BYTES = 4096;
+const scratch = new Writer(SHORT_BYTES);
 
 /** The CRC-32 of a znode, 0 where it does not count. */
-export function znodeDigest(path: string, node: Znode): number {
+export function znodeDigest(nodes: ZnodeStore, node: Znode): number {
+  if (nodes.isSystem(node)) return 0;
   const { kept } = node;
-  if (path.startsWith('/zookeeper/')) return 0;
-  let crc = crc32(path === '/' ? '' : path);
   scratch.reset();
+  if (!nodes.isRoot(node)) nodes.writePath(scratch, node);
+  let crc = 0;
   if (kept !== null && kept !== '') {
-    if (kept.length <= SHORT_DATA_BYTES) scratch.latin1(kept);
-    else crc = crc32(Buffer.from(kept, 'latin1'), crc);
+    if (kept.length <= SHORT_BYTES / 2) scratch.latin1(kept);
+    else {
+      crc = crc32(Buffer.from(kept, 'latin1'), crc32(scratch.bytes()));
+      scratch.reset();
+    }
   }
   node.writeDigested(scratch);
   return crc32(scratch.bytes(), crc);
@@ -52,7 +56,7 @@ export class DigestSum {
     for (const slot of this.#stale) {
       const node = nodes.at(slot);
       if (!node.unmark(Mark.digestStale)) continue;
-      node.digest = znodeDigest(nodes.pathOf(node), node);
+      node.digest = znodeDigest(nodes, node);
       this.#add(node.digest);
     }
     this.#stale = [];

@@ -8,7 +8,7 @@ import { assert } from '../util/index.js';
 import type { Reader, Writer } from '../codec/index.js';
 import type { Zxid } from '../types/index.js';
 import type { AclList } from './acl.js';
-import { ROOT } from './path.js';
+import { ROOT, ZOOKEEPER } from './path.js';
 import { SlotIndex, componentEnd } from './slotIndex.js';
 import { Znode } from './znode.js';
 
@@ -19,6 +19,7 @@ const CHUNK_MASK = CHUNK_SLOTS - 1;
 export const NO_SLOT = -1;
 /** The first znode is the root. */
 const ROOT_SLOT = 0;
+const SYSTEM_NAME = ZOOKEEPER.slice(1);
 
 /**
  * Data as it is kept: a string with one character per byte. It costs 24 bytes beside the data where a Buffer costs 200,
@@ -159,12 +160,27 @@ export class ZnodeStore {
     return new Znode(this.#chunkOf(slot), slot & CHUNK_MASK, slot);
   }
 
-  pathOf(node: Znode): string {
-    if (node.slot === ROOT_SLOT) return ROOT;
-    let path = `/${node.name}`;
-    for (let at = this.at(node.parent); at.slot !== ROOT_SLOT; at = this.at(at.parent))
-      path = `/${at.name}${path}`;
-    return path;
+  isRoot(node: Znode): boolean {
+    return node.slot === ROOT_SLOT;
+  }
+
+  /** Whether it lies below /zookeeper. */
+  isSystem(node: Znode): boolean {
+    let top = node;
+    if (top.slot === ROOT_SLOT) return false;
+    while (top.parent !== ROOT_SLOT) top = this.at(top.parent);
+    return top.slot !== node.slot && top.name === SYSTEM_NAME;
+  }
+
+  /** Writes a path, without a length. */
+  writePath(w: Writer, node: Znode): void {
+    if (node.slot === ROOT_SLOT) return w.utf8(ROOT);
+    const above: Znode[] = [];
+    for (let at = node; at.slot !== ROOT_SLOT; at = this.at(at.parent)) above.push(at);
+    for (let at = above.pop(); at !== undefined; at = above.pop()) {
+      w.byte(SLASH);
+      w.utf8(at.name);
+    }
   }
 
   /** Adds the root. */

@@ -75,6 +75,11 @@ export class Watches {
     }
   }
 
+  /** Nobody watches anything: no change needs to be told. */
+  get isEmpty(): boolean {
+    return this.data.size === 0 && this.child.size === 0;
+  }
+
   /** A znode came: its data watches, then its parent's child watches. */
   created(path: string, parent: string, emit: EmitEvent): void {
     for (const watcher of this.data.take(path)) emit(watcher, EventType.nodeCreated, path);
