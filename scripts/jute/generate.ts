@@ -13,6 +13,8 @@ export function generate(classes: readonly Class[]): string {
     "import type { Reader } from '../reader.js';",
     "import type { Writer } from '../writer.js';",
   ];
+  if (classes.some((c) => c.fields.some((f) => isAclList(f.type))))
+    out.splice(1, 0, "import { readAclList, writeAclList } from '../aclList.js';");
   for (const c of classes) out.push('', emitClass(c, byName));
   return out.join('\n') + '\n';
 }
@@ -62,7 +64,13 @@ function tsType(type: Type): string {
   return type.nullable ? `${bare} | null` : bare;
 }
 
+/** Lists that have a codec of their own, because nearly all of them are the same. */
+function isAclList(type: Type): boolean {
+  return type.kind === 'vector' && type.nullable && type.of.kind === 'record' && type.of.name === 'ACL';
+}
+
 function readExpression(type: Type, byName: ReadonlyMap<string, Class>): string {
+  if (isAclList(type)) return 'readAclList(r)';
   switch (type.kind) {
     case 'record':
       return `read${type.name}(r)`;
@@ -86,6 +94,7 @@ function writeStatement(f: Field): string {
 }
 
 function writeValue(type: Type, value: string): string {
+  if (isAclList(type)) return `writeAclList(w, ${value});`;
   switch (type.kind) {
     case 'record':
       return `write${type.name}(w, ${value});`;

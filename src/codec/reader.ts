@@ -56,6 +56,17 @@ export class Reader {
     return this.#end - this.#at;
   }
 
+  /** Goes past `expected` if these are the next bytes. @returns whether they were */
+  skipIf(expected: Uint8Array): boolean {
+    const { byteLength } = expected;
+    if (byteLength > this.remaining) return false;
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < byteLength; i++) if (bytes[at + i] !== expected[i]) return false;
+    this.#at = at + byteLength;
+    return true;
+  }
+
   boolean(): boolean {
     return this.#bytes[this.#take(1)] !== 0;
   }

@@ -153,6 +153,7 @@ function isStorable({ scheme, id }: Id, rules: AclRules): boolean {
 }
 
 function isOpen(acl: AclList): boolean {
+  if (acl === OPEN_ACL) return true;
   const [first] = acl;
   return (
     acl.length === 1 && first?.perms === Perms.all && first.id.scheme === 'world' && first.id.id === 'anyone'

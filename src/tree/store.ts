@@ -123,6 +123,8 @@ export class ZnodeStore {
     );
   });
   readonly #chunks: ZnodeChunk[] = [];
+  /** Slots on the way to the root, while a path is written. */
+  readonly #above: number[] = [];
   #size = 0;
   /** Slots that were never used begin here. */
   #end = 0;
@@ -166,20 +168,21 @@ export class ZnodeStore {
 
   /** Whether it lies below /zookeeper. */
   isSystem(node: Znode): boolean {
-    let top = node;
-    if (top.slot === ROOT_SLOT) return false;
-    while (top.parent !== ROOT_SLOT) top = this.at(top.parent);
-    return top.slot !== node.slot && top.name === SYSTEM_NAME;
+    if (node.slot === ROOT_SLOT || node.parent === ROOT_SLOT) return false;
+    let top = node.parent;
+    for (let above = this.#parentOf(top); above !== ROOT_SLOT; above = this.#parentOf(top)) top = above;
+    return this.#chunkOf(top).name[top & CHUNK_MASK] === SYSTEM_NAME;
   }
 
   /** Writes a path, without a length. */
   writePath(w: Writer, node: Znode): void {
     if (node.slot === ROOT_SLOT) return w.utf8(ROOT);
-    const above: Znode[] = [];
-    for (let at = node; at.slot !== ROOT_SLOT; at = this.at(at.parent)) above.push(at);
-    for (let at = above.pop(); at !== undefined; at = above.pop()) {
+    let depth = 0;
+    for (let slot = node.slot; slot !== ROOT_SLOT; slot = this.#parentOf(slot)) this.#above[depth++] = slot;
+    while (depth > 0) {
+      const slot = this.#above[--depth] ?? ROOT_SLOT;
       w.byte(SLASH);
-      w.utf8(at.name);
+      w.utf8(this.#chunkOf(slot).name[slot & CHUNK_MASK] ?? '');
     }
   }
 
@@ -281,6 +284,10 @@ export class ZnodeStore {
     }
     if ((this.#end & CHUNK_MASK) === 0) this.#chunks.push(new ZnodeChunk());
     return this.#end++;
+  }
+
+  #parentOf(slot: number): number {
+    return this.#chunkOf(slot).int(slot & CHUNK_MASK, Int.parent);
   }
 
   #chunkOf(slot: number): ZnodeChunk {

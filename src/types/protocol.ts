@@ -1,5 +1,4 @@
 /** Numbers of the client protocol (ZooKeeper's `ZooDefs`, `CreateMode`, `Watcher.Event`). */
-import type { ACL } from '../codec/index.js';
 
 /** Types of requests, of txns, and of the operations in a multi. */
 export const OpCode = {
@@ -97,8 +96,7 @@ export const AddWatchMode = {
 /** `WatcherEvent.state` as a server sends it. */
 export const KEEPER_STATE_SYNC_CONNECTED = 3;
 
-/** The access list of a znode that is open to all: world:anyone:cdrwa. */
-export const OPEN_ACL: readonly ACL[] = [{ perms: Perms.all, id: { scheme: 'world', id: 'anyone' } }];
+export { OPEN_ACL } from '../codec/index.js';
 
 /** Largest TTL of a znode in ms: 40 bits. */
 export const TTL_MAX_MS = 0xffffffffffn;

@@ -1,9 +1,9 @@
 /** Whether what a leader sent follows the log of its learner (zab.md 1.1): index, zxid and chain of every record. */
 import { DecodeError, Reader, readLogRecord, type LogRecord } from '../codec/index.js';
-import { expectedChain } from './broadcast.js';
+import { chainOf } from './chain.js';
 import type { PeerContext } from './context.js';
 import { sameMark, type LogBatch, type LogMark } from './mark.js';
-import { markOf } from './records.js';
+import { CHAIN_BYTES, markOf } from './records.js';
 
 /**
  * Walks the records of `batch`, which are to follow the one at `before`.
@@ -15,17 +15,21 @@ export function faultOf(
   batch: LogBatch,
   context: Pick<PeerContext, 'logged'>,
 ): string | undefined {
-  const reader = Reader.over(batch.bytes);
+  const { bytes } = batch;
+  const reader = Reader.over(bytes);
   let last = before;
   let count = 0;
   for (; reader.remaining > 0; count++) {
+    const start = bytes.byteLength - reader.remaining;
     const record = nextRecord(reader);
     if (record === undefined) return 'the leader sent something that is not a record';
     const mark = markOf(record);
+    // Over the bytes as they came: that they are a record's only encoding, reading them has shown.
+    const covered = bytes.subarray(start + CHAIN_BYTES, bytes.byteLength - reader.remaining);
     if (
       mark.index !== last.index + 1 ||
       mark.zxid <= last.zxid ||
-      mark.chain !== expectedChain(last.chain, record)
+      mark.chain !== chainOf(last.chain, covered)
     )
       return `record ${mark.index} of the leader does not follow record ${last.index} of this log`;
     context.logged(record);

@@ -317,16 +317,16 @@ export class Learner {
     }
     const { last } = batch;
     if (proposal && epochOf(last.zxid) !== this.#epoch) return this.#outOfPhase({ kind: 'records' });
-    const kept = { ...batch, bytes: ownCopy(batch.bytes) };
     if (proposal) {
-      this.#context.history.append(kept);
-      disk(this.#context, { kind: 'append', batch: { ...kept, bytes: ownCopy(batch.bytes) } });
+      // The message's bytes are this server's own; the disk gives its copy away to another thread.
+      this.#context.history.append(batch);
+      disk(this.#context, { kind: 'append', batch: { ...batch, bytes: ownCopy(batch.bytes) } });
       if (answers.length > 0) this.#context.state.answers(answers);
       return;
     }
     this.#end = last;
-    this.#taken.push(kept);
-    this.#takenBytes += kept.bytes.byteLength;
+    this.#taken.push(batch);
+    this.#takenBytes += batch.bytes.byteLength;
     // A snapshot and what follows it are one step (zab.md 7.6); records behind the own log may come in several.
     if (this.#takenBytes > SYNC_BYTES_MAX && this.#mode !== 'snap') this.#write(false);
   }

@@ -15,7 +15,6 @@ export interface CompareOptions {
   readonly pairs: number;
   readonly seconds: number | undefined;
   readonly warmupSeconds: number | undefined;
-  readonly profile: boolean;
   /** Called with each row as soon as it is measured. */
   onRow(row: RowResult): void;
   onProgress(text: string): void;
@@ -40,8 +39,8 @@ const JVM_WARMUP_SECONDS = 8;
 
 /** Measures the rows one after the other. */
 export async function compare(options: CompareOptions): Promise<RowResult[]> {
-  const { servers, against, profile, rows } = options;
-  await using ours = await startSubject({ flavour: 'zabkeeper', servers, profile });
+  const { servers, against, rows } = options;
+  await using ours = await startSubject({ flavour: 'zabkeeper', servers });
   await using theirs = against === undefined ? undefined : await startSubject({ flavour: against, servers });
   for (const subject of theirs === undefined ? [ours] : [ours, theirs]) {
     options.onProgress(`warming up ${subject.flavour}`);

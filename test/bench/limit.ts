@@ -27,6 +27,8 @@ export async function limit(): Promise<void> {
       const { perSecond } = await runScenario('get', { targets, connections, depth, keep: true });
       console.log(`${connections} connections, depth ${depth}: ${Math.round(perSecond)}/s`);
     }
+    const { perSecond } = await runScenario('connect', { targets });
+    console.log(`sessions opened: ${Math.round(perSecond)}/s`);
   } finally {
     child.kill();
   }

@@ -22,8 +22,7 @@ npm run bench -- [options]
   --warmup N         time under the same load before that              (1)
   --znodes N         for the large rows                                (1000000)
   --sessions N       for the large rows                                (10000)
-  --json FILE        write all results there
-  --cpu-prof         leave CPU profiles of our server in the current directory`;
+  --json FILE        write all results there`;
 
 const [command, ...more] = process.argv.slice(2);
 if (command === 'heal') await (await import('./heal.js')).heal(more);
@@ -43,7 +42,6 @@ async function main(): Promise<void> {
       znodes: { type: 'string', default: '1000000' },
       sessions: { type: 'string', default: '10000' },
       json: { type: 'string' },
-      'cpu-prof': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -76,7 +74,6 @@ async function main(): Promise<void> {
         pairs: Number(values.pairs),
         seconds: values.seconds === undefined ? undefined : Number(values.seconds),
         warmupSeconds: values.warmup === undefined ? undefined : Number(values.warmup),
-        profile: values['cpu-prof'],
         onRow,
         onProgress,
       })),

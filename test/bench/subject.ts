@@ -10,8 +10,6 @@ const CONFIG = { maxClientCnxns: 0 };
 export interface SubjectOptions {
   readonly flavour: Flavour;
   readonly servers: number;
-  /** Leave a CPU profile of each of our servers in the current directory. */
-  readonly profile?: boolean;
 }
 
 export interface Subject extends AsyncDisposable {
@@ -24,7 +22,7 @@ export interface Subject extends AsyncDisposable {
 }
 
 /** Starts servers and waits until they serve. */
-export async function startSubject({ flavour, servers, profile = false }: SubjectOptions): Promise<Subject> {
+export async function startSubject({ flavour, servers }: SubjectOptions): Promise<Subject> {
   if (servers > 1) {
     const ensemble = await Ensemble.start({
       flavour,
@@ -39,8 +37,7 @@ export async function startSubject({ flavour, servers, profile = false }: Subjec
       ensemble,
     );
   }
-  const env = profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } : {};
-  const server = await startServer({ flavour, config: CONFIG, jvm: APACHE_JVM, env });
+  const server = await startServer({ flavour, config: CONFIG, jvm: APACHE_JVM });
   return subject(flavour, [server], server);
 }
 

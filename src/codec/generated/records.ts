@@ -1,4 +1,5 @@
 // Generated from jute/*.jute by scripts/jute. Do not edit: change the schema and run `npm run generate`.
+import { readAclList, writeAclList } from '../aclList.js';
 import type { Reader } from '../reader.js';
 import type { Writer } from '../writer.js';
 
@@ -286,7 +287,7 @@ export interface CreateRequest {
 export function readCreateRequest(r: Reader): CreateRequest {
   const path = r.ustringOrNull();
   const data = r.bufferOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const flags = r.int();
   return { path, data, acl, flags };
 }
@@ -294,7 +295,7 @@ export function readCreateRequest(r: Reader): CreateRequest {
 export function writeCreateRequest(w: Writer, v: CreateRequest): void {
   w.ustring(v.path);
   w.buffer(v.data);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.flags);
 }
 
@@ -309,7 +310,7 @@ export interface CreateTTLRequest {
 export function readCreateTTLRequest(r: Reader): CreateTTLRequest {
   const path = r.ustringOrNull();
   const data = r.bufferOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const flags = r.int();
   const ttl = r.long();
   return { path, data, acl, flags, ttl };
@@ -318,7 +319,7 @@ export function readCreateTTLRequest(r: Reader): CreateTTLRequest {
 export function writeCreateTTLRequest(w: Writer, v: CreateTTLRequest): void {
   w.ustring(v.path);
   w.buffer(v.data);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.flags);
   w.long(v.ttl);
 }
@@ -480,13 +481,13 @@ export interface GetACLResponse {
 }
 
 export function readGetACLResponse(r: Reader): GetACLResponse {
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const stat = readStat(r);
   return { acl, stat };
 }
 
 export function writeGetACLResponse(w: Writer, v: GetACLResponse): void {
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   writeStat(w, v.stat);
 }
 
@@ -498,14 +499,14 @@ export interface SetACLRequest {
 
 export function readSetACLRequest(r: Reader): SetACLRequest {
   const path = r.ustringOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const version = r.int();
   return { path, acl, version };
 }
 
 export function writeSetACLRequest(w: Writer, v: SetACLRequest): void {
   w.ustring(v.path);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.version);
 }
 
@@ -875,7 +876,7 @@ export interface CreateTxn {
 export function readCreateTxn(r: Reader): CreateTxn {
   const path = r.ustring();
   const data = r.bufferOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const ephemeral = r.boolean();
   const parentCVersion = r.int();
   return { path, data, acl, ephemeral, parentCVersion };
@@ -884,7 +885,7 @@ export function readCreateTxn(r: Reader): CreateTxn {
 export function writeCreateTxn(w: Writer, v: CreateTxn): void {
   w.ustring(v.path);
   w.buffer(v.data);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.boolean(v.ephemeral);
   w.int(v.parentCVersion);
 }
@@ -900,7 +901,7 @@ export interface CreateTTLTxn {
 export function readCreateTTLTxn(r: Reader): CreateTTLTxn {
   const path = r.ustring();
   const data = r.bufferOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const parentCVersion = r.int();
   const ttl = r.long();
   return { path, data, acl, parentCVersion, ttl };
@@ -909,7 +910,7 @@ export function readCreateTTLTxn(r: Reader): CreateTTLTxn {
 export function writeCreateTTLTxn(w: Writer, v: CreateTTLTxn): void {
   w.ustring(v.path);
   w.buffer(v.data);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.parentCVersion);
   w.long(v.ttl);
 }
@@ -924,7 +925,7 @@ export interface CreateContainerTxn {
 export function readCreateContainerTxn(r: Reader): CreateContainerTxn {
   const path = r.ustring();
   const data = r.bufferOrNull();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const parentCVersion = r.int();
   return { path, data, acl, parentCVersion };
 }
@@ -932,7 +933,7 @@ export function readCreateContainerTxn(r: Reader): CreateContainerTxn {
 export function writeCreateContainerTxn(w: Writer, v: CreateContainerTxn): void {
   w.ustring(v.path);
   w.buffer(v.data);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.parentCVersion);
 }
 
@@ -992,14 +993,14 @@ export interface SetACLTxn {
 
 export function readSetACLTxn(r: Reader): SetACLTxn {
   const path = r.ustring();
-  const acl = r.vectorOrNull(12, readACL);
+  const acl = readAclList(r);
   const version = r.int();
   return { path, acl, version };
 }
 
 export function writeSetACLTxn(w: Writer, v: SetACLTxn): void {
   w.ustring(v.path);
-  w.vector(v.acl, writeACL);
+  writeAclList(w, v.acl);
   w.int(v.version);
 }
 
