@@ -78,7 +78,7 @@ export class Engine implements StateMachine {
     const { counterStart } = settings;
     this.#peerSettings = counterStart === undefined ? peer : { ...peer, counterStart };
     const output = (): Output => this.#output;
-    this.#state = new State(settings.tickMs, settings.configText);
+    this.#state = new State(settings.tickMs, settings.configText, settings.hashSeed);
     this.peer = new QuorumPeer(this.#peerSettings, this, output);
     this.#clients = new Clients(this.#state, settings, output);
     this.#proposer = new Proposer(this.#state, settings, () => this.peer, output);

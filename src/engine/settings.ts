@@ -45,6 +45,8 @@ export interface EngineSettings {
   readonly memberships?: Memberships;
   /** Clients may connect to this server while it leads. @default true */
   readonly leaderServes?: boolean;
+  /** A secret 32-bit number: without it, clients could choose names that are slow to find. @default 0 */
+  readonly hashSeed?: number;
   /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */
   readonly counterStart?: number;
 }

@@ -11,6 +11,7 @@ export class State {
   readonly digests = new DigestLog();
   readonly #tickMs: number;
   readonly #configText: Buffer | undefined;
+  readonly #hashSeed: number;
   #tree: Tree;
   #sessions: Sessions;
   #applied: LogMark = LOG_START;
@@ -19,9 +20,11 @@ export class State {
   /**
    * @param tickMs how coarse session expiry is
    * @param configText what /zookeeper/config holds until a reconfig
+   * @param hashSeed see `Tree`
    */
-  constructor(tickMs: number, configText?: string) {
+  constructor(tickMs: number, configText?: string, hashSeed = 0) {
     this.#tickMs = tickMs;
+    this.#hashSeed = hashSeed;
     this.#configText = configText === undefined ? undefined : Buffer.from(configText);
     this.#tree = this.#emptyTree();
     this.#sessions = new Sessions(tickMs);
@@ -66,7 +69,7 @@ export class State {
   }
 
   #emptyTree(): Tree {
-    const tree = new Tree();
+    const tree = new Tree(this.#hashSeed);
     if (this.#configText !== undefined) tree.configure(this.#configText);
     return tree;
   }

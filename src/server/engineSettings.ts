@@ -1,4 +1,5 @@
 /** What of the configuration concerns the engine. */
+import { randomInt } from 'node:crypto';
 import { formatMembership, type EnsembleConfig, type ServerConfig } from '../config/index.js';
 import type { EngineSettings } from '../engine/index.js';
 import type { PeerSettings } from '../zab/index.js';
@@ -15,6 +16,7 @@ export function engineSettings(config: ServerConfig): EngineSettings {
   return {
     serverId: config.ensemble?.id ?? STANDALONE_SERVER_ID,
     ...ensembleSettings(config.ensemble),
+    hashSeed: randomInt(2 ** 32),
     tickMs: config.tickTime,
     sessionTimeoutMsMin: config.minSessionTimeout,
     sessionTimeoutMsMax: config.maxSessionTimeout,

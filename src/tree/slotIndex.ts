@@ -12,18 +12,21 @@ export type IsChild = (slot: number, parent: number, path: string, from: number,
 
 export class SlotIndex {
   readonly #isChild: IsChild;
+  readonly #seed: number;
   /** Pairs of a hash and a slot plus one; a slot plus one of 0 is an empty place. */
   #table = new Int32Array(CAPACITY_MIN * 2);
   #mask = CAPACITY_MIN - 1;
   #count = 0;
 
-  constructor(isChild: IsChild) {
+  /** @param seed nobody who chooses names should know it, or they could choose names that lie in one place */
+  constructor(isChild: IsChild, seed: number) {
     this.#isChild = isChild;
+    this.#seed = seed;
   }
 
   /** @returns the slot, or -1 when there is none */
   find(parent: number, path: string, from: number, to: number): number {
-    const hash = hashOf(parent, path, from, to);
+    const hash = hashOf(this.#seed, parent, path, from, to);
     for (let place = hash & this.#mask; ; place = (place + 1) & this.#mask) {
       const slot = (this.#table[place * 2 + 1] ?? EMPTY) - 1;
       if (slot < 0) return -1;
@@ -34,13 +37,13 @@ export class SlotIndex {
   /** Adds a child that is not there yet. */
   add(slot: number, parent: number, name: string): void {
     if (this.#count * 3 >= this.#mask * 2) this.#grow();
-    this.#put(hashOf(parent, name, 0, name.length), slot);
+    this.#put(hashOf(this.#seed, parent, name, 0, name.length), slot);
     this.#count++;
   }
 
   /** Removes a child that is there. */
   remove(slot: number, parent: number, name: string): void {
-    let hole = hashOf(parent, name, 0, name.length) & this.#mask;
+    let hole = hashOf(this.#seed, parent, name, 0, name.length) & this.#mask;
     while (this.#table[hole * 2 + 1] !== slot + 1) hole = (hole + 1) & this.#mask;
     // Whatever was put behind its place because this one was taken moves up.
     for (let place = (hole + 1) & this.#mask; ; place = (place + 1) & this.#mask) {
@@ -75,8 +78,8 @@ export class SlotIndex {
 }
 
 /** FNV-1a over the parent and the characters, mixed at the end, as a signed word. */
-function hashOf(parent: number, path: string, from: number, to: number): number {
-  let hash = Math.imul(parent + 1, 0x9e3779b1);
+function hashOf(seed: number, parent: number, path: string, from: number, to: number): number {
+  let hash = Math.imul(parent + 1, 0x9e3779b1) ^ seed;
   for (let i = from; i < to; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return hash ^ (hash >>> 13);

@@ -113,15 +113,7 @@ export interface NewFields {
 
 /** The znodes of a tree. */
 export class ZnodeStore {
-  readonly #index = new SlotIndex((slot, parent, path, from, to) => {
-    const chunk = this.#chunkOf(slot);
-    const name = chunk.name[slot & CHUNK_MASK] ?? '';
-    return (
-      chunk.int(slot & CHUNK_MASK, Int.parent) === parent &&
-      name.length === to - from &&
-      path.startsWith(name, from)
-    );
-  });
+  readonly #index: SlotIndex;
   readonly #chunks: ZnodeChunk[] = [];
   /** Slots on the way to the root, while a path is written. */
   readonly #above: number[] = [];
@@ -130,6 +122,19 @@ export class ZnodeStore {
   #end = 0;
   /** The last slot that became free; the others follow in `next`. */
   #free = NO_SLOT;
+
+  /** @param seed see `SlotIndex` */
+  constructor(seed: number) {
+    this.#index = new SlotIndex((slot, parent, path, from, to) => {
+      const chunk = this.#chunkOf(slot);
+      const name = chunk.name[slot & CHUNK_MASK] ?? '';
+      return (
+        chunk.int(slot & CHUNK_MASK, Int.parent) === parent &&
+        name.length === to - from &&
+        path.startsWith(name, from)
+      );
+    }, seed);
+  }
 
   /** Number of znodes. */
   get size(): number {

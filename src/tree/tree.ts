@@ -40,7 +40,7 @@ export interface NewZnode {
 }
 
 export class Tree implements TreeView {
-  readonly #nodes = new ZnodeStore();
+  readonly #nodes: ZnodeStore;
   readonly #ephemerals = new Map<SessionId, Set<string>>();
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
@@ -54,7 +54,9 @@ export class Tree implements TreeView {
   #dataSize = 0;
   #ephemeralsCount = 0;
 
-  constructor() {
+  /** @param hashSeed a secret of the server, see `SlotIndex`; nothing else depends on it */
+  constructor(hashSeed = 0) {
+    this.#nodes = new ZnodeStore(hashSeed);
     // The system znodes have no children counted and no txn behind them, as in ZooKeeper.
     for (const path of [ROOT, ZOOKEEPER, CONFIG, QUOTA]) {
       const acl = path === CONFIG ? CONFIG_ACL : OPEN_ACL;

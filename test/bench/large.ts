@@ -6,7 +6,7 @@ import { connect } from '../../src/client/index.js';
 import { runScenario, usageOf, type RunResult } from '../../src/bench/index.js';
 import { sleep } from '../interop/process.js';
 import type { Flavour } from '../interop/server.js';
-import { verdict, type RowResult, type Verdict } from './compare.js';
+import { verdict, type Verdict } from './compare.js';
 import type { Goal } from './rows.js';
 import { startSubject, type Subject } from './subject.js';
 
@@ -14,32 +14,39 @@ const MIB = 1024 * 1024;
 const SETTLE_MS = 5000;
 const IDLE_SECONDS = 20;
 
+/** A figure of each server. */
+export interface FigureResult {
+  readonly title: string;
+  readonly unit: Goal['figure'];
+  readonly ours: number;
+  readonly theirs: number | undefined;
+  /** What is wanted of ours; undefined where nothing is. */
+  readonly verdict: Verdict | undefined;
+}
+
 export interface LargeOptions {
   readonly against: Flavour | undefined;
   readonly znodes: number;
   readonly sessions: number;
-  onRow(row: RowResult): void;
+  onRow(row: FigureResult): void;
   onProgress(text: string): void;
 }
 
 /** Measures ours, then the other. */
-export async function large(options: LargeOptions): Promise<RowResult[]> {
+export async function large(options: LargeOptions): Promise<FigureResult[]> {
   const { against } = options;
   const ours = await figures('zabkeeper', options);
   const theirs = against === undefined ? undefined : await figures(against, options);
-  const results: RowResult[] = [];
-  for (const [title, figure] of ours) {
-    const other = theirs?.get(title);
-    const verdicts = figure.goals.map((goal): Verdict => {
-      const value = figure.of(goal);
-      if (goal.of === 'ours') return verdict(goal, value);
-      return verdict(goal, other === undefined ? NaN : value / other.of(goal));
-    });
+  const results: FigureResult[] = [];
+  for (const [title, { value, unit, goal }] of ours) {
+    const other = theirs?.get(title)?.value;
+    const judged = goal?.of === 'ratio' ? value / (other ?? NaN) : value;
     const result = {
       title,
-      ours: [figure.result],
-      theirs: other === undefined ? [] : [other.result],
-      verdicts,
+      unit,
+      ours: value,
+      theirs: other,
+      verdict: goal && verdict(goal, judged),
     };
     results.push(result);
     options.onRow(result);
@@ -47,19 +54,19 @@ export async function large(options: LargeOptions): Promise<RowResult[]> {
   return results;
 }
 
-/** A result and what is wanted of it. */
+/** A figure of one server. */
 interface Figure {
-  readonly result: RunResult;
-  readonly goals: readonly Goal[];
-  of(goal: Goal): number;
+  readonly value: number;
+  readonly unit: Goal['figure'];
+  readonly goal: Goal | undefined;
 }
 
 async function figures(flavour: Flavour, options: LargeOptions): Promise<Map<string, Figure>> {
   const { znodes, sessions } = options;
   const onProgress = (text: string): void => options.onProgress(text);
   const all = new Map<string, Figure>();
-  const add = (title: string, result: RunResult, value: number, goals: readonly Goal[]): void =>
-    void all.set(title, { result, goals, of: () => value });
+  const add = (title: string, value: number, unit: Goal['figure'], goal?: Omit<Goal, 'figure'>): void =>
+    void all.set(title, { value, unit, goal: goal && { figure: unit, ...goal } });
 
   await using server = await startSubject({ flavour, servers: 1 });
   const { targets } = server;
@@ -76,13 +83,12 @@ async function figures(flavour: Flavour, options: LargeOptions): Promise<Map<str
     { targets, count: sessions, seconds: IDLE_SECONDS },
     { pids: server.pids },
   );
-  add('an idle server, memory', idle, empty, [{ figure: 'memory MiB', of: 'ours', atMost: 80 }]);
-  add(`${sessions} idle sessions, memory`, idle, (idle.memoryBytes ?? NaN) / MIB, [
-    { figure: 'memory MiB', of: 'ours', atMost: 150 },
-  ]);
-  add(`${sessions} idle sessions, share of a core`, idle, idle.cpuShare ?? NaN, [
-    { figure: 'CPU share', of: 'ours', atMost: 0.05 },
-  ]);
+  add('an idle server', empty, 'memory MiB', { of: 'ours', atMost: 80 });
+  add(`${sessions} idle sessions`, (idle.memoryBytes ?? NaN) / MIB, 'memory MiB', {
+    of: 'ours',
+    atMost: 150,
+  });
+  add(`${sessions} idle sessions that ping`, idle.cpuShare ?? NaN, 'CPU share', { of: 'ours', atMost: 0.05 });
 
   const fill = await runScenario(
     'fill',
@@ -92,20 +98,19 @@ async function figures(flavour: Flavour, options: LargeOptions): Promise<Map<str
       onProgress: (share) => onProgress(`${flavour}: fill, ${Math.floor(share * 100)} %`),
     },
   );
-  add(`fill ${znodes} x 100 B`, fill, fill.perSecond, [{ figure: 'ops/s', of: 'ratio', atLeast: 2 }]);
+  add(`fill ${znodes} x 100 B`, fill.perSecond, 'ops/s', { of: 'ratio', atLeast: 2 });
   const weight = await settle('memory after the fill');
-  add('then: memory of the process', fill, weight, [{ figure: 'memory MiB', of: 'ours', atMost: 600 }]);
+  add('then: the process', weight, 'memory MiB', { of: 'ours', atMost: 600 });
   onProgress(`${flavour}: restart`);
-  const seconds = await restart(server);
-  add('then: restart to first answer', fill, seconds, [{ figure: 'seconds', of: 'ours', atMost: 4 }]);
-  const again = await settle('memory after the restart');
-  add('then: memory after the restart', fill, again, []);
+  add('then: restart to first answer', await restart(server), 'seconds', { of: 'ours', atMost: 4 });
+  add('then: the process after the restart', await settle('memory after the restart'), 'memory MiB');
 
   onProgress(`${flavour}: set while another client fills`);
   const calm = await beside(server, znodes);
-  add('set, 16 connections, depth 1, while another client creates with depth 64: p999', calm, calm.p999Ms, [
-    { figure: 'p999 ms', of: 'ours', atMost: 10 },
-  ]);
+  add('set, 16 connections, depth 1, while another client creates with depth 64', calm.p999Ms, 'p999 ms', {
+    of: 'ours',
+    atMost: 10,
+  });
   return all;
 }
 

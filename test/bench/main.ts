@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Flavour } from '../interop/server.js';
 import { compare, type RowResult } from './compare.js';
-import { large } from './large.js';
+import { large, type FigureResult } from './large.js';
 import { ENSEMBLE_ROWS, SINGLE_ROWS } from './rows.js';
-import { TABLE_HEAD, tableRow } from './report.js';
+import { FIGURES_HEAD, TABLE_HEAD, figureRow, tableRow } from './report.js';
 
 const HELP = `npm run bench -- heal [options]   how fast an ensemble heals; see heal --help
 npm run bench -- limit            how much load the load itself can make, against a server that answers a constant
@@ -63,9 +63,9 @@ async function main(): Promise<void> {
     onProgress('');
     console.log(tableRow(row));
   };
-  console.log(TABLE_HEAD);
-  const results: RowResult[] = [];
+  const results: (RowResult | FigureResult)[] = [];
   if (rows.length > 0) {
+    console.log(TABLE_HEAD);
     results.push(
       ...(await compare({
         rows,
@@ -81,7 +81,12 @@ async function main(): Promise<void> {
   }
   if (servers === 1 && !values['no-large'] && named('large')) {
     const [znodes, sessions] = [Number(values.znodes), Number(values.sessions)];
-    results.push(...(await large({ against, znodes, sessions, onRow, onProgress })));
+    console.log(FIGURES_HEAD);
+    const onFigure = (row: FigureResult): void => {
+      onProgress('');
+      console.log(figureRow(row));
+    };
+    results.push(...(await large({ against, znodes, sessions, onRow: onFigure, onProgress })));
   }
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results, undefined, 2));
 }

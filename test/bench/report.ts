@@ -1,6 +1,7 @@
 /** The table of a comparison, as Markdown, so that it can stand in docs/benchmarks.md as it is. */
 import type { RunResult } from '../../src/bench/index.js';
 import { median, type RowResult, type Verdict } from './compare.js';
+import type { FigureResult } from './large.js';
 
 export const TABLE_HEAD = [
   '| scenario | ours | Apache | p50 / p99 / p999 ms, ours | Apache | CPU us/op, ours | Apache | goal |',
@@ -22,9 +23,18 @@ export function tableRow({ title, ours, theirs, verdicts }: RowResult): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** A row of figures that have no rate: memory, restart. */
-export function figureRow({ title, verdicts }: RowResult): string {
-  return `| ${title} | ${verdicts.map(goal).join('; ')} |`;
+export const FIGURES_HEAD = ['', '| figure | ours | Apache | goal |', '|---|---|---|---|'].join('\n');
+
+/** A row of the table of figures that have no rate: memory, restart. */
+export function figureRow({ title, unit, ours, theirs, verdict }: FigureResult): string {
+  const shown = (value: number): string => `${short(value)} ${unit}`;
+  const cells = [
+    title,
+    shown(ours),
+    theirs === undefined ? '' : shown(theirs),
+    verdict === undefined ? '' : goal(verdict),
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
 
 function goal({ figure, of, value, atLeast, atMost, met }: Verdict): string {
@@ -53,5 +63,6 @@ function cpu(runs: readonly RunResult[]): string {
 }
 
 function short(value: number): string {
+  if (value >= 10_000) return Math.round(value).toLocaleString('en-US');
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -1,7 +1,8 @@
 /** Three servers in this process that form an ensemble, for tests that look at them through their ports. */
-import { connect as connectSocket, createServer, type Server } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { startServer, type RunningServer } from '../../src/index.js';
+import { freePortRange } from '../interop/network.js';
 
 const WAIT_MS_MAX = 15_000;
 export const IDS = [1, 2, 3] as const;
@@ -92,19 +93,10 @@ export class Ensemble implements AsyncDisposable {
   }
 }
 
-/** Ports that were free a moment ago. */
+/** Ports nobody listens on, outside of the range from which outgoing connections get theirs. */
 export async function freePorts(count: number): Promise<number[]> {
-  const listening: Server[] = [];
-  const ports: number[] = [];
-  for (let left = count; left > 0; left--) {
-    const server = createServer();
-    listening.push(server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (address !== null && typeof address === 'object') ports.push(address.port);
-  }
-  await Promise.all(listening.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const base = await freePortRange(count);
+  return Array.from({ length: count }, (_, i) => base + i);
 }
 
 export function exchange(port: number, word: string): Promise<string> {

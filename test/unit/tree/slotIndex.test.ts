@@ -7,13 +7,13 @@ describe('the index of children', () => {
   it('finds what a Map finds, after any additions and removals', () => {
     const step = fc.record({ parent: fc.nat(3), name: fc.nat(400).map(String), add: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 1500, size: 'max' }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 1500, size: 'max' }), fc.integer(), (steps, seed) => {
         const held: { parent: number; name: string }[] = [];
         const expected = new Map<string, number>();
         const index = new SlotIndex((slot, parent, path, from, to) => {
           const child = held[slot];
           return child?.parent === parent && child.name === path.slice(from, to);
-        });
+        }, seed);
         for (const { parent, name, add } of steps) {
           const key = `${parent}/${name}`;
           const slot = expected.get(key);
