@@ -69,8 +69,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: LEARNER,
-        find: 'this.#context.history.append(kept);',
-        replace: `this.#context.history.append(kept);
+        find: 'this.#context.history.append(batch);',
+        replace: `this.#context.history.append(batch);
             this.#say({ kind: 'ack', epoch: this.#epoch, index: last.index });`,
       },
     ],
