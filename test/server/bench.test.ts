@@ -88,6 +88,7 @@ describe('the benchmark', () => {
     const { code, stderr } = await cli('get', '-s', '127.0.0.1:1');
     expect(code).to.equal(1);
     expect(stderr).to.match(/^get failed: The connection to 127\.0\.0\.1:1 was lost: connect ECONNREFUSED/);
+    expect(stderr).to.contain('name a server with --server');
   });
   it('prints a table', async () => {
     const { code, stdout } = await cli('get', 'set', '-s', address, '--seconds', '0.1', '--warmup', '0');

@@ -69,7 +69,11 @@ async function measure(
       if (!args.json) console.log(row(result, args.pid !== undefined));
     } catch (error) {
       progress.clear();
-      console.error(`${name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      const why = error instanceof Error ? error.message : String(error);
+      const advice = why.includes('ECONNREFUSED')
+        ? ' Nobody listens there: name a server with --server.'
+        : '';
+      console.error(`${name} failed: ${why}${advice}`);
       return ExitCode.UNEXPECTED;
     }
   }
