@@ -48,6 +48,7 @@ export class Tree implements TreeView {
   readonly #digest = new DigestSum();
   readonly #changes = new Changes();
   readonly #lists = new KeptLists();
+  /** Lists of rows that are being restored. */
   readonly #acls = new AclTexts();
   /** Restored znodes whose parents are still to come. */
   #orphans: ZnodeRow[] = [];
@@ -82,6 +83,7 @@ export class Tree implements TreeView {
     return node === undefined ? NO_NAMES : this.#lists.get(this.#nodes, node);
   }
 
+  /** The znode above one that is in the tree; undefined for the root. */
   parentOf(node: Readonly<Znode>): Readonly<Znode> | undefined {
     return node.parent === NO_SLOT ? undefined : this.#nodes.at(node.parent);
   }
@@ -270,6 +272,7 @@ export class Tree implements TreeView {
       node = this.#nodes.add(parent, path, { data, acl, zxid: ZXID_ZERO, time: 0n, owner: 0n });
       this.#dataSize += path.length + node.dataLength;
     } else {
+      if (node.owner !== 0n) this.#unindex(path, node.owner);
       this.#dataSize += (data?.length ?? 0) - node.dataLength;
       node.kept = data;
       node.acl = acl;
@@ -289,13 +292,13 @@ export class Tree implements TreeView {
    */
   restored(): void {
     // In this order every parent comes before its children.
-    this.#acls.clear();
     const orphans = this.#orphans.sort((a, b) => (a.path < b.path ? -1 : 1));
     for (const row of orphans) {
       this.#orphans = [];
       this.restore(row);
       if (this.#orphans.length > 0) throw new Error(`tree.db holds ${row.path} but not its parent.`);
     }
+    this.#acls.clear();
   }
 
   /** Counts a znode that was just added. */

@@ -196,6 +196,18 @@ describe('restoring', () => {
     expect(rows.sort()).to.deep.equal(['/', '/zookeeper', '/zookeeper/config', '/zookeeper/quota']);
   });
 
+  it('counts an ephemeral once, though its row comes twice', () => {
+    const world = new World();
+    world.write(create('/e', { mode: 'ephemeral' }), { session: 9n });
+    const rows = takeChanges(world.tree).znodes;
+    const tree = new Tree();
+    for (const row of [...rows, ...rows]) tree.restore(row);
+    tree.restored();
+    expect(tree.ephemeralsCount).to.equal(1);
+    expect([...tree.ephemeralsOf(sessionIdOf(9n))]).to.deep.equal(['/e']);
+    expect(tree.approximateDataSize).to.equal(world.tree.approximateDataSize);
+  });
+
   it('finds the quotas again', () => {
     const world = new World().given(
       create('/q'),
