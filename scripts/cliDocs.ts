@@ -3,14 +3,11 @@
  * cannot say anything else than what they do. Run by `npm run generate`; with --check it only tells whether the page is up
  * to date.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { program } from '../src/cli/main.js';
 import { optionText, usageLine, type ShellCommand } from '../src/cli/shell/command.js';
 import { sortedCommands } from '../src/cli/shell/commands/index.js';
-
-const PAGE = fileURLToPath(new URL('../../docs/cli.md', import.meta.url));
+import { writeOrCheck } from './generatedPage.js';
 
 const INTRO = `# The command line
 
@@ -165,18 +162,4 @@ function sentence(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1) + (text.endsWith('.') ? '' : '.');
 }
 
-const wanted = page();
-if (!process.argv.includes('--check')) {
-  writeFileSync(PAGE, wanted);
-} else if (readOrEmpty() !== wanted) {
-  console.error('docs/cli.md does not match the commands; run npm run generate.');
-  process.exitCode = 1;
-}
-
-function readOrEmpty(): string {
-  try {
-    return readFileSync(PAGE, 'utf8');
-  } catch {
-    return '';
-  }
-}
+writeOrCheck('cli.md', page(), 'the commands');

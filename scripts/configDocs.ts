@@ -2,12 +2,9 @@
  * Why this file exists: docs/configuration.md is written from the option table, so that it cannot say anything else than
  * what the server does. Run by `npm run generate`; with --check it only tells whether the page is up to date.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Option, OptionFamily, OptionGroup, OptionStatus } from '../src/config/index.js';
 import { optionGroups } from '../src/config/index.js';
-
-const PAGE = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));
+import { writeOrCheck } from './generatedPage.js';
 
 const INTRO = `# Configuration
 
@@ -92,18 +89,4 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-const wanted = page(optionGroups);
-if (!process.argv.includes('--check')) {
-  writeFileSync(PAGE, wanted);
-} else if (readOrEmpty() !== wanted) {
-  console.error('docs/configuration.md does not match the option table; run npm run generate.');
-  process.exitCode = 1;
-}
-
-function readOrEmpty(): string {
-  try {
-    return readFileSync(PAGE, 'utf8');
-  } catch {
-    return '';
-  }
-}
+writeOrCheck('configuration.md', page(optionGroups), 'the option table');

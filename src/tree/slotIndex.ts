@@ -1,6 +1,6 @@
 /**
  * Finds the slot of a child by its parent's slot and its name: an open hash table of two words per znode. A Map from
- * paths would keep every path as a string, take five times the memory, and stop everything while it grows.
+ * paths would keep every path as a string, and take several times the memory.
  */
 
 const CAPACITY_MIN = 64;

@@ -22,8 +22,8 @@ const ROOT_SLOT = 0;
 const SYSTEM_NAME = ZOOKEEPER.slice(1);
 
 /**
- * Data as it is kept: a string with one character per byte. It costs 24 bytes beside the data where a Buffer costs 200,
- * needs no finalizer, and nobody can write into it.
+ * Data as it is kept: a string with one character per byte. It is smaller than a Buffer, needs no finalizer, and nobody can
+ * write into it.
  */
 export type KeptData = string;
 
@@ -173,7 +173,7 @@ export class ZnodeStore {
 
   /** Whether it lies below /zookeeper. */
   isSystem(node: Znode): boolean {
-    if (node.slot === ROOT_SLOT || node.parent === ROOT_SLOT) return false;
+    if (this.isRoot(node) || node.parent === ROOT_SLOT) return false;
     let top = node.parent;
     for (let above = this.#parentOf(top); above !== ROOT_SLOT; above = this.#parentOf(top)) top = above;
     return this.#chunkOf(top).name[top & CHUNK_MASK] === SYSTEM_NAME;
@@ -181,7 +181,7 @@ export class ZnodeStore {
 
   /** Writes a path, without a length. */
   writePath(w: Writer, node: Znode): void {
-    if (node.slot === ROOT_SLOT) return w.utf8(ROOT);
+    if (this.isRoot(node)) return w.utf8(ROOT);
     let depth = 0;
     for (let slot = node.slot; slot !== ROOT_SLOT; slot = this.#parentOf(slot)) this.#above[depth++] = slot;
     while (depth > 0) {
