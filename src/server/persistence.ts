@@ -68,7 +68,6 @@ export class Persistence {
     const storage = this.#storage;
     const started = performance.now();
     await storage.loadTree({
-      znode: (row) => this.#host.engine.tree.restore(row),
       znodes: (bytes, count) => this.#host.engine.tree.restoreRows(bytes, count),
       session: ({ sessionId, timeOut }) => this.#host.engine.restoreSession(sessionId, timeOut),
       reset,
@@ -126,7 +125,6 @@ export class Persistence {
     const { engine, log } = this.#host;
     engine.beginRestore();
     await this.#storage.loadTree({
-      znode: (row) => engine.tree.restore(row),
       znodes: (bytes, count) => engine.tree.restoreRows(bytes, count),
       session: ({ sessionId, timeOut }) => engine.restoreSession(sessionId, timeOut),
     });

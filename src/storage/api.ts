@@ -9,7 +9,7 @@
  *
  * `find`, `read` and `openSnapshot` only read, on a thread of their own, and may come at any time before `close`.
  */
-import type { LogRecord, SessionRow, ZnodeRow } from '../codec/index.js';
+import type { LogRecord, SessionRow } from '../codec/index.js';
 import type { Epochs, LogBatch, LogMark } from '../engine/ports.js';
 import type { StorageError } from './errors.js';
 
@@ -42,12 +42,11 @@ export interface StorageOptions {
 
 /** Takes the rows of `loadTree`. What it is given stays valid; nobody else keeps it. */
 export interface TreeSink {
-  znode(row: ZnodeRow): void;
   /**
-   * Instead of `znode`, many at once and cheaper: `bytes` are `count` jute ZnodeRows, one after the other, verified, and
-   * in memory of their own of about 1 MiB. A view of `bytes` that is kept keeps all of it, so copy what you keep.
+   * `bytes` are `count` jute ZnodeRows, one after the other, verified, and in memory of their own of about 1 MiB. A view
+   * of `bytes` that is kept keeps all of it, so copy what you keep.
    */
-  znodes?(bytes: Buffer, count: number): void;
+  znodes(bytes: Buffer, count: number): void;
   session(row: SessionRow): void;
   /**
    * Forget all rows given so far: `tree.db` turned out to be damaged, was set aside, and the tree is rebuilt from the

@@ -1,7 +1,6 @@
 /** Brings the rows of `tree.db` to the main thread, which builds the tree while another thread reads on. */
 import { Worker } from 'node:worker_threads';
-import { Reader, readZnodeRow } from '../codec/index.js';
-import { assert, unreachable } from '../util/index.js';
+import { unreachable } from '../util/index.js';
 import type { TreeSink } from './api.js';
 import { StorageError, textOf } from './errors.js';
 import type { FromLoadWorker, LoadWorkerData, ToLoadWorker } from './loadMessages.js';
@@ -31,7 +30,7 @@ export function loadRows(
       switch (message.kind) {
         case 'znodes': {
           worker.postMessage({ kind: 'more' } satisfies ToLoadWorker);
-          giveZnodes(Buffer.from(message.memory), message.count, sink);
+          sink.znodes(Buffer.from(message.memory), message.count);
           const now = performance.now();
           if (now - toldAt < PROGRESS_MS) break;
           toldAt = now;
@@ -71,18 +70,4 @@ export function loadRows(
     worker.on('error', failed);
     worker.on('exit', () => failed(new Error('it ended')));
   }).finally(() => exited);
-}
-
-function giveZnodes(bytes: Buffer, count: number, sink: TreeSink): void {
-  if (sink.znodes !== undefined) {
-    sink.znodes(bytes, count);
-    return;
-  }
-  const reader = Reader.over(bytes);
-  for (let i = 0; i < count; i++) {
-    const row = readZnodeRow(reader);
-    // A view would keep all of the chunk in memory for as long as this row is there.
-    sink.znode({ ...row, data: row.data && Buffer.from(row.data) });
-  }
-  assert(reader.remaining === 0, 'A chunk has more than its rows.');
 }

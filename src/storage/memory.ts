@@ -4,7 +4,15 @@
  * gone, nothing is durable before a later turn, and a full disk takes a whole batch with it.
  */
 import { randomBytes } from 'node:crypto';
-import { Reader, readTreeFlush, type LogRecord, type TreeFlush, type ZnodeRow } from '../codec/index.js';
+import {
+  Reader,
+  Writer,
+  readTreeFlush,
+  writeZnodeRow,
+  type LogRecord,
+  type TreeFlush,
+  type ZnodeRow,
+} from '../codec/index.js';
 import { LOG_START, type Epochs, type LogBatch, type LogMark } from '../engine/ports.js';
 import { zxidOf } from '../types/index.js';
 import { assert } from '../util/index.js';
@@ -135,7 +143,10 @@ export class MemoryStorage implements Storage {
   }
 
   async loadTree(sink: TreeSink): Promise<void> {
-    for (const row of this.disk.sortedZnodes()) sink.znode(row);
+    const rows = this.disk.sortedZnodes();
+    const w = new Writer();
+    for (const row of rows) writeZnodeRow(w, row);
+    sink.znodes(w.take(), rows.length);
     for (const [sessionId, timeOut] of this.disk.sessions) sink.session({ sessionId, timeOut });
     await nextTurn();
   }

@@ -216,7 +216,7 @@ describe('storage in an ensemble', () => {
     const storage = await openStorage(options);
     expect(storage.needsSnapshot, 'not known yet').to.be.false;
     let resets = 0;
-    await storage.loadTree({ znode: () => undefined, session: () => undefined, reset: () => resets++ });
+    await storage.loadTree({ znodes: () => undefined, session: () => undefined, reset: () => resets++ });
     expect(resets).to.equal(1);
     expect(storage.needsSnapshot).to.be.true;
     expect(storage.suspect).to.be.true;

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import {
+  Reader,
+  readZnodeRow,
   writeLogRecord,
   writeTreeFlush,
   Writer,
@@ -125,11 +127,21 @@ export interface Restored {
   records: LogRecord[];
 }
 
+/** Puts rows that a storage gives to a sink into a map, by path. */
+export function keepRows(into: Map<string, ZnodeRow>, bytes: Buffer, count: number): void {
+  const reader = Reader.over(bytes);
+  for (let i = 0; i < count; i++) {
+    const row = readZnodeRow(reader);
+    into.set(row.path, { ...row, data: row.data && Buffer.from(row.data) });
+  }
+  if (reader.remaining > 0) throw new Error('A chunk has more than its rows.');
+}
+
 /** Goes through the start of a server. */
 export async function restore(storage: Storage): Promise<Restored> {
   const restored: Restored = { znodes: new Map(), sessions: new Map(), records: [] };
   await storage.loadTree({
-    znode: (row) => restored.znodes.set(row.path, row),
+    znodes: (bytes, count) => keepRows(restored.znodes, bytes, count),
     session: (row) => restored.sessions.set(row.sessionId, row.timeOut),
     reset: () => {
       restored.znodes.clear();
