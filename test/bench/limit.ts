@@ -1,10 +1,14 @@
 /**
- * How much the load could ask of a server that does nothing: a server that answers every request with the same bytes.
- * What a real server is measured at has to be well below, or it is the load that was measured.
+ * What no server can exceed on this machine. How much the load could ask of one that answers every request with the same
+ * bytes: what a real server is measured at has to be well below, or it is the load that was measured. And the writes per
+ * second of one that does nothing but bring a page to the disk before it answers what has come in meanwhile.
  */
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runScenario } from '../../src/bench/index.js';
 import { OpCode } from '../../src/types/index.js';
@@ -13,12 +17,14 @@ import { FrameSplitter, Writer, writeConnectResponse } from '../../src/codec/ind
 const SELF = fileURLToPath(import.meta.url);
 const REPLY_BYTES = 200;
 
+/** What SQLite's WAL takes for one page. */
+const PAGE_BYTES = 4096 + 24;
+/** Written ahead and then written over in a ring: an append would cost more. */
+const FILE_PAGES = 4096;
+
 /** Prints requests per second for the shapes of the table. */
 export async function limit(): Promise<void> {
-  const child = fork(SELF, ['serve']);
-  try {
-    const [port] = (await once(child, 'message')) as [number];
-    const targets = [{ host: '127.0.0.1', port }];
+  await withServer('serve', async (targets) => {
     for (const [connections, depth] of [
       [1, 1],
       [16, 1],
@@ -29,12 +35,33 @@ export async function limit(): Promise<void> {
     }
     const { perSecond } = await runScenario('connect', { targets });
     console.log(`sessions opened: ${Math.round(perSecond)}/s`);
+  });
+  await withServer('sync', async (targets) => {
+    for (const connections of [1, 16]) {
+      const { perSecond } = await runScenario('set', { targets, connections, depth: 1, keep: true });
+      console.log(
+        `${connections} connections, depth 1, one fsync for all in a turn: ${Math.round(perSecond)}/s`,
+      );
+    }
+  });
+}
+
+type Targets = readonly { readonly host: string; readonly port: number }[];
+
+async function withServer(mode: 'serve' | 'sync', body: (targets: Targets) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'zabkeeper-limit-'));
+  const child = fork(SELF, [mode, directory]);
+  try {
+    const [port] = (await once(child, 'message')) as [number];
+    await body([{ host: '127.0.0.1', port }]);
   } finally {
     child.kill();
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function serve(socket: Socket): void {
+/** @param answer sends the bytes, at once or later; those of one socket in order */
+function serve(socket: Socket, answer: (socket: Socket, bytes: Buffer) => void): void {
   const frames = new FrameSplitter(1024 * 1024);
   let opened = false;
   let xid = 0;
@@ -66,12 +93,36 @@ function serve(socket: Socket): void {
       replies.writeInt32BE(REPLY_BYTES - 4, i * REPLY_BYTES);
       replies.writeInt32BE(++xid, i * REPLY_BYTES + 4);
     }
-    socket.write(replies);
+    answer(socket, replies);
   });
 }
 
-if (process.argv[2] === 'serve') {
-  const server = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1', () => {
-    process.send?.((server.address() as AddressInfo).port);
-  });
+/** Holds answers until the end of the turn, and brings one page to the disk for all of them. */
+function syncing(directory: string): (socket: Socket, bytes: Buffer) => void {
+  const page = Buffer.alloc(PAGE_BYTES);
+  const file = openSync(join(directory, 'pages'), 'w');
+  process.once('exit', () => closeSync(file));
+  for (let i = 0; i < FILE_PAGES; i++) writeSync(file, page);
+  fsyncSync(file);
+  let next = 0;
+  let waiting: (() => void)[] = [];
+  return (socket, bytes) => {
+    waiting.push(() => socket.write(bytes));
+    if (waiting.length > 1) return;
+    setImmediate(() => {
+      writeSync(file, page, 0, PAGE_BYTES, (next++ % FILE_PAGES) * PAGE_BYTES);
+      fsyncSync(file);
+      const ready = waiting;
+      waiting = [];
+      for (const write of ready) write();
+    });
+  };
+}
+
+const [mode, directory] = process.argv.slice(2);
+if (mode === 'serve' || (mode === 'sync' && directory !== undefined)) {
+  const answer =
+    mode === 'sync' ? syncing(directory ?? '') : (socket: Socket, bytes: Buffer) => void socket.write(bytes);
+  const server = createServer({ noDelay: true }, (socket) => serve(socket, answer));
+  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 }

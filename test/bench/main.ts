@@ -11,7 +11,7 @@ import { ENSEMBLE_ROWS, SINGLE_ROWS } from './rows.js';
 import { FIGURES_HEAD, TABLE_HEAD, figureRow, tableRow } from './report.js';
 
 const HELP = `npm run bench -- heal [options]   how fast an ensemble heals; see heal --help
-npm run bench -- limit            how much load the load itself can make, against a server that answers a constant
+npm run bench -- limit            what no server can exceed here: servers that answer a constant, at once or synced
 npm run bench -- [options]
   --against apache   measure Debian's Apache ZooKeeper as well, in turns: ours, Apache, ours, Apache
   --ensemble N       N servers of each, connections spread over them   (1)
