@@ -297,6 +297,8 @@ export class LearnerHandler {
     const goal = this.#newLeaderSent
       ? this.#leader.targetFor(this.observer).index
       : (this.#target?.index ?? 0);
+    // Read for a voter that a reconfig has made an observer meanwhile: it has more already than it is to have.
+    if (goal <= this.#cursor) return;
     if (batch.last.index > goal) {
       const part = this.#context.history.after(this.#cursor, goal);
       if (part !== undefined) this.#sendRecords(part);
