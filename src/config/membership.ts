@@ -131,14 +131,19 @@ export function judgeMembership(membership: Membership, standaloneEnabled: boole
  * The membership as ZooKeeper shows it in `conf` and in /zookeeper/config, which Curator and kazoo read: no newline at
  * the end. With groups or weights every voter has a weight line.
  */
-export function formatMembership({ members, groups, weights, version }: Membership): string {
+export function formatMembership(membership: Membership): string {
+  return [...membershipLines(membership), `version=${membership.version}`].join('\n');
+}
+
+/** The same without the version, which a dynamic configuration file has in its name. */
+export function membershipLines({ members, groups, weights }: Membership): string[] {
   const lines = members.map(formatServerLine);
   if (groups.size > 0 || weights.size > 0) {
     for (const [group, ids] of groups) lines.push(`group.${group}=${ids.join(':')}`);
     for (const { id, role } of members)
       if (role === 'participant') lines.push(`weight.${id}=${weights.get(id) ?? 1}`);
   }
-  return [...lines, `version=${version}`].join('\n');
+  return lines;
 }
 
 /** The version at the end of the name of a dynamic configuration file, in hex, or 0. */

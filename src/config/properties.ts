@@ -12,6 +12,8 @@ export interface Property {
   readonly value: string;
   /** Number of the line it starts on, from 1. */
   readonly line: number;
+  /** Number of the line it ends on: with a backslash at the end an entry goes on in the next line. */
+  readonly lastLine: number;
 }
 
 /**
@@ -20,13 +22,14 @@ export interface Property {
  */
 export function parseProperties(text: string, fileName = 'the configuration'): Property[] {
   const properties: Property[] = [];
-  for (const { content, line } of logicalLines(text)) {
+  for (const { content, line, lastLine } of logicalLines(text)) {
     const [rawKey, rawValue] = splitPair(content);
     const where = `${fileName}, line ${line}`;
     properties.push({
       key: unescape(rawKey, where).trim(),
       value: unescape(rawValue, where).trim(),
       line,
+      lastLine,
     });
   }
   return properties;
@@ -35,6 +38,7 @@ export function parseProperties(text: string, fileName = 'the configuration'): P
 interface LogicalLine {
   readonly content: string;
   readonly line: number;
+  readonly lastLine: number;
 }
 
 /** Joins continued lines and drops blank ones and comments. A comment is never continued. */
@@ -42,6 +46,7 @@ function logicalLines(text: string): LogicalLine[] {
   const lines: LogicalLine[] = [];
   let content = '';
   let start = 0;
+  let end = 0;
   for (const [index, natural] of text.split(/\r\n|\r|\n/).entries()) {
     const piece = natural.replace(/^[ \t\f]+/, '');
     // A line is a comment only where an entry could start; in a continuation, # and ! are part of the value.
@@ -51,12 +56,13 @@ function logicalLines(text: string): LogicalLine[] {
     }
     const continues = /(?:^|[^\\])(?:\\\\)*\\$/.test(piece);
     content += continues ? piece.slice(0, -1) : piece;
+    end = index + 1;
     if (!continues && content !== '') {
-      lines.push({ content, line: start });
+      lines.push({ content, line: start, lastLine: end });
       content = '';
     }
   }
-  if (content !== '') lines.push({ content, line: start });
+  if (content !== '') lines.push({ content, line: start, lastLine: end });
   return lines;
 }
 

@@ -4,18 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { EnsembleConfig, Member } from '../config/index.js';
+import type { EnsembleConfig, Member, ServerConfig } from '../config/index.js';
 import type { Engine, Input, Output } from '../engine/index.js';
 import { PeerLinks } from '../net/index.js';
 import type { Storage } from '../storage/index.js';
 import { unreachable } from '../util/index.js';
 import type { Configuration, PeerNote } from '../zab/index.js';
+import { ActiveConfiguration } from './activeConfiguration.js';
 import { buildInfo } from './buildInfo.js';
 import { EnsembleConfiguration } from './memberships.js';
 import { Summary } from './stats.js';
 
 /** What the host loop does for it. */
 export interface EnsembleHost {
+  readonly config: ServerConfig;
   readonly log: Logger;
   readonly engine: Engine;
   submit(input: Input): void;
@@ -24,6 +26,7 @@ export interface EnsembleHost {
 export class EnsembleMember {
   readonly links: PeerLinks;
   readonly #host: EnsembleHost;
+  readonly #active: ActiveConfiguration;
   /** Alarms so far: things that must not happen. */
   alarms = 0;
   /** How often this server looked for a leader. */
@@ -37,6 +40,7 @@ export class EnsembleMember {
 
   constructor(config: EnsembleConfig, storage: Storage, host: EnsembleHost) {
     this.#host = host;
+    this.#active = new ActiveConfiguration(host.config, host.log);
     this.links = new PeerLinks(
       {
         self: config.id,
@@ -64,6 +68,7 @@ export class EnsembleMember {
       if (op.kind === 'dial') this.links.dial(op.peer);
       else this.links.close(op.link);
     }
+    this.#active.look(this.#host.engine.peer.configuration);
   }
 
   report(note: PeerNote): void {

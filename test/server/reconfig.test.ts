@@ -3,10 +3,13 @@
  * and every refusal is asked for in the order of ZooKeeper's checks.
  */
 import { expect } from 'chai';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type ZooKeeper } from '../../src/index.js';
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config/index.js';
+import { connect, type RunningServer, type ZooKeeper } from '../../src/index.js';
+import { runServer } from '../../src/start/index.js';
 import { Ensemble, freePorts } from './ensemble.js';
 
 const RECONFIG = { reconfigEnabled: 'true', skipACL: 'yes' };
@@ -149,5 +152,78 @@ describe('reconfig of a protected ensemble', function () {
         code,
       );
     }
+  });
+});
+
+describe('after a reconfig the files of a server', function () {
+  this.timeout(60_000);
+  let directory: string;
+  const servers: RunningServer[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'reconfig-files-'));
+    const ports = await freePorts(9);
+    const lines = [1, 2, 3].map((id) => {
+      const [quorum, election, client] = ports.slice(3 * id - 3);
+      return `server.${id}=127.0.0.1:${quorum}:${election};127.0.0.1:${client}`;
+    });
+    for (const id of [1, 2, 3]) {
+      const dataDir = join(directory, String(id));
+      await mkdir(dataDir);
+      await writeFile(join(dataDir, 'myid'), String(id));
+      const text = ['tickTime=500', 'initLimit=10', 'syncLimit=5', `dataDir=${dataDir}`, 'skipACL=yes'];
+      text.push('reconfigEnabled=true', ...lines, '');
+      await writeFile(join(dataDir, 'zoo.cfg'), text.join('\n'));
+    }
+    // This one has a directory in the place of the file that it would write.
+    await mkdir(join(directory, '2', 'zoo.cfg.tmp'));
+    for (const id of [1, 2, 3]) servers.push(await start(id));
+    await using client = await connect({ servers: servers.map((server) => server.connectString).join(',') });
+    await client.reconfig({ leaving: [3] });
+    await client.sync('/');
+  });
+
+  after(async () => {
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function start(id: number, log: string[] = logs[id] ?? []): Promise<RunningServer> {
+    const file = join(directory, String(id), 'zoo.cfg');
+    const stream = { write: (line: string) => void log.push(line) };
+    return runServer(loadConfig({ file, cwd: '/' }).config, pino({ level: 'warn' }, stream));
+  }
+  const logs: string[][] = [[], [], [], []];
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    const until = performance.now() + 10_000;
+    while (!(await holds())) {
+      if (performance.now() > until) throw new Error('that did not come about in time');
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  it('name the new members, and it starts from them', async () => {
+    const own = join(directory, '1');
+    await until(async () => (await readdir(own)).some((name) => name.startsWith('zoo.cfg.dynamic.')));
+    await until(async () => (await readFile(join(own, 'zoo.cfg'), 'utf8')).includes('dynamicConfigFile='));
+    const { config } = loadConfig({ file: join(own, 'zoo.cfg'), cwd: '/' });
+    expect(config.membership.members.map(({ id }) => id)).to.deep.equal([1, 2]);
+    await servers[0]?.close();
+    servers[0] = await start(1);
+    await until(() => Promise.resolve(servers[0]?.status.serving === true));
+  });
+
+  it('stay as they are when it was removed', async () => {
+    const names = await readdir(join(directory, '3'));
+    expect(names.filter((name) => name.startsWith('zoo.cfg.'))).to.deep.equal([]);
+  });
+
+  it('stay as they are when they cannot be written, and the log says what that means', async () => {
+    await until(() => Promise.resolve(logs[2]?.some((line) => line.includes('cannot be written')) === true));
+    expect(await readFile(join(directory, '2', 'zoo.cfg'), 'utf8')).to.contain('server.3=');
+    expect(logs[2]?.find((line) => line.includes('cannot be written'))).to.contain(
+      'correct the server.N lines',
+    );
   });
 });
