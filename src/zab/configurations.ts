@@ -53,10 +53,9 @@ export class Configurations {
     this.#update();
   }
 
-  /** The state was put back, as of a time when this one was active. */
+  /** The state was put back, as of a time when this one was active. What the log holds behind that goes on to count. */
   restored(active: Configuration): void {
     this.#active = active;
-    this.#logged = [];
     this.#update();
   }
 

@@ -137,7 +137,9 @@ export class QuorumPeer {
   /** The state is as of `mark`; what the log holds behind it follows with `known`. */
   restored(mark: LogMark): void {
     // A snapshot that a leader sent is in the history already, with what follows it.
-    if (this.#role === 'stopped') this.history.restart(LOG_START, mark);
+    if (this.#role !== 'stopped') return;
+    this.history.restart(LOG_START, mark);
+    this.#configurations.truncated(mark.index);
   }
 
   /** Records of the own log, in order. */
