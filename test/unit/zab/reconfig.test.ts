@@ -1,8 +1,8 @@
 /** Which configurations count on a server: the one of its state, and those that its log holds behind (zab.md 1.9). */
 import { expect } from 'chai';
-import type { Configuration } from '../../../src/zab/index.js';
-import { PeerHost, ensembleOf, type PeerOptions } from '../helpers/peer.js';
-import { batchOf, log, say, type Rec } from '../helpers/peerLines.js';
+import { Configuration } from '../../../src/zab/index.js';
+import { PeerHost, ensembleOf, vote, type PeerOptions } from '../helpers/peer.js';
+import { batchOf, log, say, zxid, type Rec } from '../helpers/peerLines.js';
 
 const LINK = 10;
 const LOG = log('1:1 1:2 1:3 1:4');
@@ -69,5 +69,19 @@ describe('a configuration in the log', () => {
   it('counts from the start when the log holds it', () => {
     const host = new PeerHost({ log: [...LOG, ...MORE], applied: 2, next: NEXT });
     expect(counting(host)).to.deep.equal([NEXT]);
+  });
+
+  it('counts alone once a member says that it is committed: who left with it is not voted for any more', () => {
+    const next = new Configuration([...ensembleOf([1, 3, 4]).members.values()], [], new Map(), zxid('2:1'));
+    const host = new PeerHost({ log: [...LOG, ...MORE], epochs: [2, 2], applied: 2, next }).start();
+    for (const peer of [2, 3, 4]) host.electionLink(peer, true);
+    const better = { zxid: zxid('2:9'), peerEpoch: 2 };
+    host.notified(2, vote(2, better));
+    expect(host.take()).to.include('vote to 3: looking 2 epoch 2 round 1');
+    host.notified(3, vote(3, { zxid: zxid('2:2'), peerEpoch: 2, round: 2, configVersion: zxid('2:1') }));
+    expect(host.peer.configurations).to.deep.equal([next]);
+    expect(host.take()).to.include('vote to 4: looking 3 epoch 2 round 2');
+    host.notified(2, vote(2, { ...better, round: 2 }));
+    expect(host.take()).not.to.include('vote to 3: looking 2 epoch 2 round 2');
   });
 });
