@@ -34,29 +34,34 @@ export class EnsembleConfiguration extends Configuration {
 /** @param soleVoterAllowed `standaloneEnabled=false`: an ensemble may shrink to one participant */
 export function memberships(soleVoterAllowed: boolean): Memberships {
   return {
-    parse,
+    parse: configurationIn,
     next: (current, request, version) => {
       const next = nextMembership(current, request);
       const voters = next.members.filter(({ role }) => role === 'participant').length;
       const least = soleVoterAllowed ? 1 : 2;
       if (voters < least)
         throw new KeeperError('BADARGUMENTS', undefined, `there must be at least ${least} participants`);
-      const configuration = new EnsembleConfiguration(next, version);
-      return { text: configuration.text, configuration };
+      const { text } = new EnsembleConfiguration(next, version);
+      // As everybody else reads it: what the text does not say, such as the weight of an observer, is forgotten.
+      return { text, configuration: parse(text) };
     },
   };
 }
 
 /** @returns undefined for what is not a configuration, such as the empty text that an ensemble begins with */
-function parse(text: string): Configuration | undefined {
+function configurationIn(text: string): Configuration | undefined {
+  return /^version=/m.test(text) ? parse(text) : undefined;
+}
+
+function parse(text: string): EnsembleConfiguration {
   const keys: PlacedKey[] = [];
-  let version: Zxid | undefined;
+  let version = ZXID_ZERO;
   for (const line of text.split('\n')) {
     const [key = '', ...value] = line.split('=');
     if (key === 'version') version = zxidOf(BigInt(`0x${value.join('=')}`));
     else if (line !== '') keys.push({ key, value: value.join('='), where: '/zookeeper/config' });
   }
-  return version === undefined ? undefined : new EnsembleConfiguration(parseMembership(keys), version);
+  return new EnsembleConfiguration(parseMembership(keys), version);
 }
 
 function nextMembership(current: Configuration, request: ReconfigRequest): Membership {

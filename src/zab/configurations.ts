@@ -2,12 +2,15 @@
  * Which configurations count: a new one does from its place in the log, together with the one before, until it is
  * committed; then alone (zab.md 1.9).
  */
+import type { Zxid } from '../types/index.js';
 import type { Configuration } from './configuration.js';
 
 export class Configurations {
   #active: Configuration;
   /** In the log behind what is applied, oldest first. */
   #logged: { readonly index: number; readonly configuration: Configuration }[] = [];
+  /** One in the log up to here is committed, as others say. */
+  #committedIndex = 0;
   #effective: readonly Configuration[];
 
   constructor(active: Configuration) {
@@ -47,21 +50,38 @@ export class Configurations {
     return true;
   }
 
+  /**
+   * A member says that the configuration of this version is committed: of those in the log it and what follows it count,
+   * though it is not applied yet.
+   * @returns whether that makes a difference
+   */
+  committed(version: Zxid): boolean {
+    const at = this.#logged.findIndex(({ configuration }) => configuration.version === version);
+    const index = this.#logged[at]?.index ?? 0;
+    if (at < 0 || index <= this.#committedIndex) return false;
+    this.#committedIndex = index;
+    const before = this.#effective;
+    this.#update();
+    return this.#effective.length !== before.length;
+  }
+
   /** The log ends at `index` now. */
   truncated(index: number): void {
     this.#logged = this.#logged.filter((entry) => entry.index <= index);
+    this.#committedIndex = Math.min(this.#committedIndex, index);
     this.#update();
   }
 
-  /** The state was put back, as of a time when this one was active. */
+  /** The state was put back, as of a time when this one was active. What the log holds behind that goes on to count. */
   restored(active: Configuration): void {
     this.#active = active;
-    this.#logged = [];
     this.#update();
   }
 
   /** The next one is proposed only when the one before is committed: of more than two, the older are committed. */
   #update(): void {
-    this.#effective = [this.#active, ...this.#logged.map(({ configuration }) => configuration)].slice(-2);
+    const known = this.#logged.findLastIndex(({ index }) => index <= this.#committedIndex);
+    const logged = this.#logged.slice(Math.max(known, 0)).map(({ configuration }) => configuration);
+    this.#effective = known >= 0 ? logged : [this.#active, ...logged].slice(-2);
   }
 }

@@ -17,6 +17,8 @@ const REDIAL_MS_MIN = 20;
 /** Records of a synchronisation that are written in one transaction. */
 const SYNC_BYTES_MAX = 16 * 1024 * 1024;
 
+const NOT_LOGGED: Pick<PeerContext, 'logged'> = { logged: () => undefined };
+
 type Phase =
   | 'dialling'
   /** followerInfo is sent. */
@@ -310,7 +312,8 @@ export class Learner {
     if (!proposal && (this.#mode === undefined || (this.#mode === 'snap' && !this.#baseStaged)))
       return this.#outOfPhase({ kind: 'records' });
     const before = proposal ? this.#context.history.tail : this.#end;
-    const fault = faultOf(before, batch, this.#context);
+    // What a synchronisation brings is in the log when it is written, or never.
+    const fault = faultOf(before, batch, proposal ? this.#context : NOT_LOGGED);
     if (fault !== undefined) {
       this.#alarm(fault);
       return this.#context.leave('the leader sent a record that does not follow');
@@ -359,15 +362,18 @@ export class Learner {
     const install = this.#mode === 'snap' ? this.#base : undefined;
     if (install !== undefined) {
       history.restart(install, install);
+      // Nothing of the former log stays, not even what lies before the snapshot.
+      this.#context.truncated(0);
       trace(this.#context, { kind: 'installed', base: install });
     } else if (this.#truncate !== undefined) {
       history.truncate(this.#truncate);
       this.#context.truncated(this.#truncate.index);
-      for (const batch of this.#taken)
-        for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
       trace(this.#context, { kind: 'truncated', to: this.#truncate });
     }
-    for (const batch of this.#taken) history.append(batch);
+    for (const batch of this.#taken) {
+      history.append(batch);
+      for (const record of recordsIn(batch.bytes)) this.#context.logged(record);
+    }
     const token = this.#context.newToken();
     if (complete) this.#token = token;
     const saved = { acceptedEpoch: Math.max(epochs.acceptedEpoch, this.#epoch), currentEpoch: this.#epoch };

@@ -137,7 +137,9 @@ export class QuorumPeer {
   /** The state is as of `mark`; what the log holds behind it follows with `known`. */
   restored(mark: LogMark): void {
     // A snapshot that a leader sent is in the history already, with what follows it.
-    if (this.#role === 'stopped') this.history.restart(LOG_START, mark);
+    if (this.#role !== 'stopped') return;
+    this.history.restart(LOG_START, mark);
+    this.#configurations.truncated(mark.index);
   }
 
   /** Records of the own log, in order. */
@@ -418,8 +420,24 @@ export class QuorumPeer {
       this.#unheard.set(from, notification);
       return;
     }
+    if (this.#isNews(from, notification)) {
+      // Who votes is another question now, also for this server and its candidate.
+      this.#unheard.set(from, notification);
+      this.#why = `server ${from} says that the new configuration is committed`;
+      return this.#look();
+    }
     this.#election.receive(from, notification);
     if (notification.state === 'looking') this.#leader?.deserted(from, notification.round);
+  }
+
+  /**
+   * Whether a member tells this server, which looks for a leader, that the configuration that its log holds is
+   * committed. Without that, votes of those that left with it would count here, and nowhere else (zab.md 1.3).
+   */
+  #isNews(from: ServerId, { configVersion }: Notification): boolean {
+    if (this.#role !== 'looking' || !this.#configurations.isPending) return false;
+    const isMember = this.#configurations.effective.some(({ members }) => members.has(from));
+    return isMember && this.#configurations.committed(configVersion);
   }
 
   #linkUp(link: LinkId, peer: ServerId, dialled: boolean): void {

@@ -42,6 +42,10 @@ export interface PeerOptions {
   readonly trustBlank?: boolean;
   readonly needsSnapshot?: boolean;
   readonly settings?: Partial<PeerSettings>;
+  /** What every record brings that brings a configuration. */
+  readonly next?: Configuration;
+  /** The configuration in every snapshot. */
+  readonly inSnapshots?: Configuration;
 }
 
 /** The times of zab.md 1.11, with room for everything. */
@@ -291,6 +295,8 @@ export class PeerHost implements StateMachine {
           this.log = [];
           this.logStart = op.install;
           this.appliedIndex = op.install.index;
+          if (this.#options.inSnapshots !== undefined)
+            this.peer.configurationRestored(this.#options.inSnapshots);
         }
         if (op.truncate !== undefined) this.#truncate(op.truncate);
         for (const batch of op.batches) this.#append(recordsOf(batch));
@@ -377,12 +383,13 @@ export class PeerHost implements StateMachine {
 
   // --- as state machine --------------------------------------------------------------------------------------------
 
-  configurationOf(): undefined {
-    return undefined;
+  configurationOf(): Configuration | undefined {
+    return this.#options.next;
   }
 
   commit(index: number): void {
     if (index > this.appliedIndex) this.#lines.push(`apply ${index}`);
+    this.peer.configurationApplied(index);
     this.appliedIndex = Math.max(index, this.appliedIndex);
   }
 

@@ -1,6 +1,6 @@
 /** Records and messages between servers in the words of the tests. */
 import { Reader, Writer, readLogRecord, writeLogRecord } from '../../../src/codec/index.js';
-import { counterOf, epochOf, makeZxid, type Zxid } from '../../../src/types/index.js';
+import { OpCode, counterOf, epochOf, makeZxid, type Zxid } from '../../../src/types/index.js';
 import {
   LOG_START,
   expectedChain,
@@ -29,7 +29,7 @@ export function zxid(text: string): Zxid {
 
 /**
  * A log as zxids one after the other: `1:1 1:2 2:1`. The same zxid is the same record; a letter behind it makes another
- * one of it: `1:2x`.
+ * one of it: `1:2x`. One that ends with an exclamation mark brings a configuration: `1:2!`.
  * @param payloadBytes at least so many in each
  */
 export function log(text: string, before: LogMark = LOG_START, payloadBytes = 0): Rec[] {
@@ -47,7 +47,13 @@ export function log(text: string, before: LogMark = LOG_START, payloadBytes = 0)
 /** One record behind `before`, or one that only says so. */
 export function rec(word: string, before: LogMark, { index = before.index + 1, payloadBytes = 0 } = {}): Rec {
   const payload = Buffer.from(`payload ${word}`.padEnd(payloadBytes));
-  const fields = { chain: 0n, index: BigInt(index), zxid: zxid(word), type: 5, payload };
+  const fields = {
+    chain: 0n,
+    index: BigInt(index),
+    zxid: zxid(word),
+    type: word.endsWith('!') ? OpCode.reconfig : 5,
+    payload,
+  };
   const chain = expectedChain(before.chain, fields);
   const w = new Writer(128);
   writeLogRecord(w, { ...fields, chain });
