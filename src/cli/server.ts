@@ -10,6 +10,7 @@ import { ExitCode, loadConfig, prepareDataDirs } from '../config/index.js';
 import type { RunningServer } from '../start/index.js';
 import { exitWith } from './failure.js';
 import { createLog } from './log.js';
+import { notifySystemd } from './notify.js';
 
 /** A close that takes longer than this hangs; ending the process is then better, and safe: the disk has what it needs. */
 const CLOSE_MS_MAX = 5000;
@@ -29,6 +30,7 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
     if (stopping) process.exit(128 + constants.signals[signal]);
     stopping = true;
     log.info(`${signal}: stopping.`);
+    notifySystemd('stopping', log);
     // Before anything is served there is nothing to close that a crash would not close as well.
     if (running === undefined) process.exit(ExitCode.OK);
     setTimeout(() => exitWith(new Error('closing took too long'), log), CLOSE_MS_MAX).unref();
@@ -53,6 +55,7 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
     exitWith(error, log);
   }
   void running.failed.then((error) => exitWith(error, log));
+  notifySystemd('ready', log);
   if (readyFile !== undefined) writeFileSync(readyFile, `${running.address}:${running.port}\n`);
 }
 
