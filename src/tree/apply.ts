@@ -88,7 +88,7 @@ export function applyTxn(
     case OpCode.check:
       return done(txn.record.path);
     case OpCode.closeSession:
-      // Logs from before 3.6 do not name the paths: then it is all that the session owns here.
+      // With very many the paths are not named: then it is all that the session owns here.
       for (const path of txn.record.paths2Delete ?? [...tree.ephemeralsOf(sessionOf(header))]) {
         deleteNode(tree, path, zxid, changes);
       }

@@ -96,15 +96,24 @@ function removeChildless(
   view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }), parent);
 }
 
-/** All ephemerals of a session that ends, as they will be once everything outstanding is applied. */
+/** Characters of paths in a closeSession: what it takes must pass from server to server in one piece. */
+const CLOSE_SESSION_LENGTH_MAX = 1024 * 1024;
+
+/**
+ * All ephemerals of a session that ends, as they will be once everything outstanding is applied. With very many the txn
+ * does not name them: all servers own the same ones at that place in the log.
+ */
 export function prepareCloseSession(view: WritableView, context: PrepareContext): Txn {
   const paths = [...view.ephemeralsOf(context.session)];
+  let length = 0;
   for (const path of paths) {
+    length += path.length;
     const parentPath = parentOf(path);
     const parent = view.node(parentPath);
     view.set(path, null, view.node(path));
     if (parent !== undefined)
       view.set(parentPath, changed(parent, { numChildren: parent.numChildren - 1 }), parent);
   }
-  return { type: OpCode.closeSession, record: { paths2Delete: paths } };
+  const record = length > CLOSE_SESSION_LENGTH_MAX ? {} : { paths2Delete: paths };
+  return { type: OpCode.closeSession, record };
 }

@@ -124,4 +124,17 @@ describe('ephemerals', () => {
     const { changes } = world.apply(header, { type: OpCode.closeSession, record: {} });
     expect(changes.map(({ path }) => path)).to.deep.equal(['/a']);
   });
+
+  it('are not named when there are so many that the txn would be too large, and go all the same', () => {
+    const world = new World().given(create('/p'));
+    const long = 'x'.repeat(1000);
+    for (let i = 0; i < 1100; i++) world.write(create(`/p/${long}${i}`, ephemeral), owner);
+    world.write(create('/p/stays', ephemeral), other);
+    const txn = world.prepare(closeSession, owner);
+    expect(txn).to.deep.equal({ type: OpCode.closeSession, record: {} });
+    expect(world.prepare(create(`/p/${long}0`)).type).to.equal(OpCode.create);
+    expect(world.applyNext()?.changes).to.have.length(1100);
+    expect([...world.tree.childrenOf('/p')]).to.deep.equal(['stays']);
+    expect(appliedOf(world, 5n)).to.deep.equal([]);
+  });
 });
