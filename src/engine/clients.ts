@@ -48,6 +48,9 @@ export class Clients {
       watches: this.watches,
       acl: settings.prepare.acl,
       multiReadBytesMax: settings.multiReadBytesMax ?? 16 * 1024 * 1024,
+      longListBytes: settings.longListBytes ?? Infinity,
+      noteLongList: (path, { length, encoded }) =>
+        output().notes.push({ kind: 'longList', path, children: length, bytes: encoded.byteLength }),
       // Catch-up events carry no zxid, as in ZooKeeper.
       emitCatchUp: (connection, type, path) => this.emit(connection, type, path, -1n),
       spend: (entries) => (output().effort += entries),

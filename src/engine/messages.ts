@@ -135,6 +135,8 @@ export interface Output extends PeerOutput {
 export type Note =
   | { readonly kind: 'quotaExceeded'; readonly prefix: string; readonly what: string }
   | { readonly kind: 'sessionExpired'; readonly sessionId: SessionId }
+  /** The children of a znode are so many that clients will soon not be able to read their names. */
+  | { readonly kind: 'longList'; readonly path: string; readonly children: number; readonly bytes: number }
   | {
       readonly kind: 'serving';
       readonly role: 'leading' | 'following' | 'observing' | 'readOnly';

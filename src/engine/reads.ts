@@ -31,6 +31,9 @@ export interface ReadState {
   readonly multiReadBytesMax: number;
   /** Sends an event at once; only setWatches does. */
   readonly emitCatchUp: (connection: number, type: EventType, path: string) => void;
+  /** A list of names of so many bytes is worth a note. */
+  readonly longListBytes: number;
+  readonly noteLongList: (path: string, names: NameList) => void;
   /** Told how many names, access entries or watches a read goes through. */
   readonly spend: (entries: number) => void;
 }
@@ -80,7 +83,9 @@ export function executeRead(state: ReadState, reader: Reader, request: ReadReque
       if (watch) watches.addChild(watchable(state, connection, path), connection.id);
       state.spend(node.numChildren);
       const stat = request.type === OpCode.getChildren2 ? node.stat() : undefined;
-      return { kind: 'names', names: tree.childrenOf(path), stat };
+      const names = tree.childrenOf(path);
+      if (names.encoded.byteLength > state.longListBytes) state.noteLongList(path, names);
+      return { kind: 'names', names, stat };
     }
     case OpCode.getACL: {
       const { path } = request.record;

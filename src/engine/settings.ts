@@ -31,6 +31,8 @@ export interface EngineSettings {
   readonly containerNeverUsedMsMax: number;
   /** How long the answer to a multiRead may become, roughly. @default 16 MiB */
   readonly multiReadBytesMax?: number;
+  /** A list of children that takes more bytes than this is noted. @default none */
+  readonly longListBytes?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
   /** Data of /zookeeper/config until a reconfig, which every member takes from its own configuration. @default none */

@@ -7,6 +7,8 @@ import { EnsembleConfiguration, memberships } from './memberships.js';
 
 /** Session ids of a standalone server carry this, whatever `myid` says. */
 const STANDALONE_SERVER_ID = 1;
+/** Of jute.maxbuffer: a list of children beyond it is warned of, while clients can still read it and delete some. */
+const LONG_LIST_PART = 3 / 4;
 
 export function engineSettings(config: ServerConfig): EngineSettings {
   const { auth } = config;
@@ -22,6 +24,7 @@ export function engineSettings(config: ServerConfig): EngineSettings {
     sessionTimeoutMsMax: config.maxSessionTimeout,
     // A client takes no frame above its own jute.maxbuffer, which should be the same.
     multiReadBytesMax: 4 * config.maxFrameBytes,
+    longListBytes: LONG_LIST_PART * config.maxFrameBytes,
     containerNeverUsedMsMax: config.containerMaxNeverUsedIntervalMs,
     prepare: {
       acl: {

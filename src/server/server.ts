@@ -330,6 +330,14 @@ export class Server implements ConnectionHost {
           note.prefix,
           `Quota of ${note.prefix} exceeded: ${note.what}.`,
         );
+      case 'longList':
+        return this.#warnOncePerSecond(
+          { path: note.path },
+          `children of ${note.path}`,
+          `${note.path} has ${note.children} children, and their names take ${note.bytes} bytes: clients whose ` +
+            `jute.maxbuffer is the server's ${this.config.maxFrameBytes} cannot list them beyond that. Spread them over several ` +
+            'znodes, or raise jute.maxbuffer everywhere.',
+        );
       case 'sessionExpired':
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;

@@ -84,6 +84,22 @@ describe('multiRead with a limit of its own', () => {
   });
 });
 
+describe('a list of children', () => {
+  it('is noted when it comes near to what clients can read, and answered', () => {
+    const host = Host.serving({ longListBytes: 3 * (4 + 4) + 4 });
+    const client = host
+      .connect()
+      .given(create('/p'), create('/p/1234'), create('/p/2345'), create('/p/3456'));
+    expect(bodyOf(client.call(getChildren('/p')), 'names').names).to.have.length(3);
+    expect(host.notes.filter(({ kind }) => kind === 'longList')).to.deep.equal([]);
+    client.given(create('/p/4567'));
+    expect(bodyOf(client.call(getChildren('/p')), 'names').names).to.have.length(4);
+    expect(host.notes.filter(({ kind }) => kind === 'longList')).to.deep.equal([
+      { kind: 'longList', path: '/p', children: 4, bytes: 36 },
+    ]);
+  });
+});
+
 describe('multiRead of children', () => {
   it('fails from the operation on that goes beyond 16 MiB of names', () => {
     const host = Host.serving();
