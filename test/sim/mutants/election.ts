@@ -73,6 +73,15 @@ export const ELECTION: readonly Mutant[] = [
   {
     id: 'M09',
     what: 'ACKEPOCH counts although the epoch had been promised before',
+    // Rounds keep a server from coming back to a leader that still waits for promises. Without them elections are as bad
+    // as discovery has to expect.
+    given: [
+      {
+        file: 'src/zab/election.js',
+        find: 'if (this.#isQuorum(alike) && this.#leads(n.leader))\n            this.#conclude(n);',
+        replace: 'if (this.#leads(n.leader))\n            this.#conclude(n);',
+      },
+    ],
     edits: [
       { file: LEARNER, find: 'return this.#ackEpoch(false);', replace: 'return this.#ackEpoch(true);' },
     ],
