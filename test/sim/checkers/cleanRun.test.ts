@@ -259,6 +259,11 @@ const TWISTS: readonly (readonly [property: string, what: string, Twist])[] = [
     ({ last }, checker, on) => checker.replied(op(on, 90, create('/x')), reply(90, last.zxid)),
   ],
   [
+    'liveness',
+    'a server goes on following when its leader has closed the link',
+    ({ world }, checker) => checker.linkLost(world.servers[0], UP),
+  ],
+  [
     'alarm',
     'a server finds something wrong with another',
     ({ world }, checker) => checker.alarmed(world.servers[0], 'the logs differ'),
@@ -273,8 +278,8 @@ const PROPERTIES = [
 ];
 
 describe('checkers of a run', () => {
-  it('exist for every property of the specification, and for alarms, and each is shown something here', () => {
-    const expected = [...PROPERTIES, 'alarm'].sort();
+  it('exist for every property of the specification, and each is shown something here', () => {
+    const expected = [...PROPERTIES, 'alarm', 'liveness'].sort();
     const existing = allCheckers(new Stage(() => []).world).map(({ property }) => property);
     expect(existing.sort()).to.deep.equal(expected);
     expect([...new Set(TWISTS.map(([property]) => property))].sort()).to.deep.equal(expected);

@@ -190,6 +190,9 @@ export function play(stage: Stage): Link {
   restart(stage, b);
   const second = move(stage, first, a);
   replace(stage, c);
+  // The follower loses its leader, and both look for another one.
+  for (const server of [a, b]) stage.tell((checker) => checker.role(server, 'looking'));
+  stage.tell((checker) => checker.linkLost(b, UP));
   stage.lead(b, a, 2);
   stage.change(second, [b, a], create('/b', { data: 'x' }), creation('/b'), () => PATH('/b'));
   return second;
