@@ -218,8 +218,8 @@ export const BROADCAST: readonly Mutant[] = [
     id: 'M52',
     what: 'a learner notices by the clock only that its leader closed the link',
     edits: [{ file: LEARNER, find: "this.#context.leave('the leader closed the link');", replace: '' }],
-    caughtBy: ['V1'],
-    needs: 'checkers that are told of links that go down',
+    caughtBy: ['liveness'],
+    needs: 'checkers that are told of links that went down',
     seeds: 200,
   },
 ];

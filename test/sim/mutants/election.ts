@@ -1,6 +1,7 @@
 /** Mutants: who may lead, and how one is found (zab.md 1.3, 1.4, 1.9). */
 import type { Mutant } from './mutant.js';
 
+const LEADER = 'src/zab/leader.js';
 const LEADER_EPOCH = 'src/zab/leaderEpoch.js';
 const LEARNER = 'src/zab/learner.js';
 const HANDLER = 'src/zab/learnerHandler.js';
@@ -73,13 +74,19 @@ export const ELECTION: readonly Mutant[] = [
   {
     id: 'M09',
     what: 'ACKEPOCH counts although the epoch had been promised before',
-    // Rounds keep a server from coming back to a leader that still waits for promises. Without them elections are as bad
-    // as discovery has to expect.
+    // Elections keep a server from coming back to a leader that still waits for promises, and such a leader does not wait
+    // long. Without both, elections are as bad as discovery has to expect.
     given: [
       {
         file: 'src/zab/election.js',
         find: 'if (this.#isQuorum(alike) && this.#leads(n.leader))\n            this.#conclude(n);',
         replace: 'if (this.#leads(n.leader))\n            this.#conclude(n);',
+      },
+      { file: LEADER, find: 'this.#deserters.add(peer);', replace: 'return;' },
+      {
+        file: LEADER,
+        find: ': settings.discoveryTimeoutMs;',
+        replace: ': 10 * settings.discoveryTimeoutMs;',
       },
     ],
     edits: [

@@ -51,13 +51,21 @@ export const HOSTS: readonly Mutant[] = [
   {
     id: 'M49',
     what: 'TRUNC on a full disk is passed over',
-    // A disk has to be full at that very moment: space runs out there, where servers are paused otherwise.
+    // A disk has to be full at that very moment, so space runs out when a synchronisation is to be written.
     given: [
       {
         file: 'test/sim/faults.js',
-        find: 'case 7:\n                return this.#pause(server, this.#lasting());',
-        replace:
-          'case 7:\n                server.disk.full = true;\n                return this.#later(this.#lasting(), () => server.roomAgain());',
+        find: 'options.bias * (MOMENTS[kind] ?? 0)',
+        replace: "(kind === 'synchronise' ? 0.3 : options.bias * (MOMENTS[kind] ?? 0))",
+      },
+      {
+        file: 'test/sim/faults.js',
+        find: 'switch (this.#random.int(10)) {',
+        replace: `if (kind === 'synchronise') {
+            server.disk.full = true;
+            return this.#later(this.#lasting(), () => server.roomAgain());
+        }
+        switch (this.#random.int(10)) {`,
       },
     ],
     edits: [

@@ -11,7 +11,10 @@ export interface Mutant {
   /** As in zab.md section 5; a letter behind it tells two variants of a row apart. */
   readonly id: string;
   readonly what: string;
-  /** Settings without which what is broken would never come up. With them alone, every property must hold. */
+  /**
+   * What else has to be so, or what is broken would never come up: settings, and defences that other defences make up
+   * for. With this alone, none of the properties that are expected to fail may fail.
+   */
   readonly given?: readonly Edit[];
   readonly edits: readonly Edit[];
   /** Properties one of which must fail; that another one does shows nothing. */
