@@ -212,7 +212,9 @@ export class Persistence {
     const tail = await this.#storage.reopen();
     const { engine } = this.#host;
     engine.rejoin();
-    for (let at = engine.applied.index; at < tail.index;) {
+    // Without its tree there is no state to which records could be replayed.
+    const from = this.#storage.needsSnapshot ? tail.index : engine.applied.index;
+    for (let at = from; at < tail.index;) {
       const batch = await this.#storage.read(at, BATCH_BYTES);
       if (batch === undefined)
         throw new StorageError('corrupt', 'The log lost records while the disk was full. Restore a backup.');

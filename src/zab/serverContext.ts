@@ -68,7 +68,9 @@ export class ServerContext implements PeerContext {
     this.secret = boot.secret;
     this.needsSnapshot = boot.needsSnapshot ?? false;
     this.now = boot.now;
-    this.history.settle(boot.logStart, boot.tail);
+    // Without its tree there is no state that the log could be replayed to: nothing of it is in memory.
+    if (this.needsSnapshot) this.history.restart(boot.logStart, boot.tail);
+    else this.history.settle(boot.logStart, boot.tail);
   }
 
   get configurations(): readonly Configuration[] {

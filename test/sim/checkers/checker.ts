@@ -87,6 +87,8 @@ export abstract class Checker {
   installed(_server: ServerView, _base: LogMark, _before: LogMark): void {}
   sending(_server: ServerView, _link: number, _message: PeerMessage): void {}
   received(_server: ServerView, _link: number, _message: PeerMessage): void {}
+  /** A server has taken in that a link is down, and done what follows from it. */
+  linkLost(_server: ServerView, _link: number): void {}
   /** A wiped or damaged disk: what came before does not bind it any more. */
   disowned(_server: ServerView): void {}
   /** A server steps a request of this connection. */

@@ -93,13 +93,24 @@ export class CommittedSurvives extends Checker {
 export class NoTruncationOfCommitted extends Checker {
   readonly property = 'DUR4';
   readonly #applied = new Map<number, number>();
+  /** What disks held of the agreed history when a snapshot took its place: they hold it again once that is done. */
+  readonly #replaced = new Map<number, number>();
 
   override applied({ id }: ServerView, mark: LogMark): void {
     this.#applied.set(id, mark.index);
   }
 
-  override booted({ id }: ServerView): void {
-    this.#applied.delete(id);
+  override booted(server: ServerView): void {
+    this.#applied.delete(server.id);
+    this.#looksComplete(server);
+  }
+
+  override crashed(server: ServerView): void {
+    this.#looksComplete(server);
+  }
+
+  override disowned({ id }: ServerView): void {
+    this.#replaced.delete(id);
   }
 
   override truncated({ id }: ServerView, to: LogMark, removed: readonly SimRecord[]): void {
@@ -111,27 +122,62 @@ export class NoTruncationOfCommitted extends Checker {
     if (applied > to.index) this.fail(`server ${id} goes back to ${to.index}, applied is ${applied}`);
   }
 
-  override installed({ id }: ServerView, base: LogMark): void {
+  override installed({ id, disk }: ServerView, base: LogMark, before: LogMark): void {
     const applied = this.#applied.get(id) ?? 0;
     if (applied > base.index)
       this.fail(`server ${id} takes a snapshot of ${base.index}, applied is ${applied}`);
     const entry = this.world.canon.at(base.index);
     if (base.index > 0 && entry?.chain !== base.chain)
       this.fail(`server ${id} takes a snapshot of ${base.index}, which is not committed`);
+    // What follows the base comes in the same write, which is not over yet.
+    const isAgreed = this.world.canon.at(before.index)?.chain === before.chain;
+    if (isAgreed && !disk.suspect) this.#replaced.set(id, before.index);
+  }
+
+  override epochsDurable(server: ServerView): void {
+    this.#looksComplete(server);
+  }
+
+  #looksComplete({ id, disk }: ServerView): void {
+    const replaced = this.#replaced.get(id);
+    if (replaced === undefined) return;
+    this.#replaced.delete(id);
+    if (disk.tail.index < replaced && !disk.suspect)
+      this.fail(`server ${id} had ${replaced}, which is committed, and has ${disk.tail.index} now`);
   }
 }
 
-/** Within one process commit and applied only grow, and what is applied is committed and on the own disk. */
+/**
+ * Within one process the log only grows unless it is cut, commit and applied only grow, and what is applied is committed
+ * and on the own disk.
+ */
 export class Monotony extends Checker {
   readonly property = 'DUR5';
+  readonly #durable = new Map<number, number>();
   readonly #committed = new Map<number, number>();
   readonly #applied = new Map<number, number>();
   /** By any leader. */
   #highest = 0;
 
   override booted({ id }: ServerView): void {
+    this.#durable.delete(id);
     this.#committed.delete(id);
     this.#applied.delete(id);
+  }
+
+  override recordsDurable({ id }: ServerView, records: readonly SimRecord[]): void {
+    const last = this.#durable.get(id) ?? 0;
+    const index = records.at(-1)?.index ?? last;
+    if (index < last) this.fail(`the log of server ${id} ends at ${index} after ${last}`);
+    this.#durable.set(id, index);
+  }
+
+  override truncated({ id }: ServerView, to: LogMark): void {
+    this.#durable.set(id, to.index);
+  }
+
+  override installed({ id }: ServerView, base: LogMark): void {
+    this.#durable.set(id, base.index);
   }
 
   override committed({ id }: ServerView, index: number): void {

@@ -1,7 +1,7 @@
 /** A made-up world for the tests of checkers: servers are logs in memory, and events are told one by one. */
 import { Writer } from '../../../src/codec/index.js';
 import { OpCode, makeZxid, writeTxn, type Request, type Txn, type Zxid } from '../../../src/types/index.js';
-import { LOG_START, type Epochs } from '../../../src/zab/index.js';
+import { LOG_START, type Epochs, type LogMark } from '../../../src/zab/index.js';
 import { Canon, type Agreed } from '../canon.js';
 import type { ClientEffect } from '../core.js';
 import { History, type Link, type Op } from '../history.js';
@@ -29,6 +29,21 @@ export class FakeServer implements ServerView {
       this.log.push(record);
       this.disk.tail = markOf(record);
     }
+    return this;
+  }
+
+  /** Drops what lies behind `to`. */
+  cut(to: LogMark): this {
+    this.log.splice(to.index);
+    this.disk.tail = to;
+    return this;
+  }
+
+  /** A snapshot takes the place of the log. @param records up to its base */
+  install(records: readonly SimRecord[]): this {
+    this.log.splice(0, this.log.length, ...records);
+    const last = records.at(-1);
+    this.disk.tail = this.disk.logStart = last === undefined ? LOG_START : markOf(last);
     return this;
   }
 

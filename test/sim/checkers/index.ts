@@ -20,6 +20,7 @@ import {
   NoTruncationOfCommitted,
 } from './durability.js';
 import { Electable, EpochMonotony, LeaderCompleteness, OneLeaderPerEpoch, PromiseKept } from './election.js';
+import { LeavesAtOnce } from './liveness.js';
 import { EqualState, ExpiredOnce, Moved, NoOrphan, NoRevival, NotEarly, Replay } from './state.js';
 import { WatchBeforeRead } from './watches.js';
 import {
@@ -54,6 +55,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   Monotony,
   Contiguity,
   NoAlarm,
+  LeavesAtOnce,
   Replay,
   EqualState,
   NoOrphan,

@@ -29,10 +29,12 @@ export class EqualState extends Checker {
 
   #compare(server: ServerView, mark: LogMark): void {
     const entry = this.world.canon.at(mark.index);
-    if (entry === undefined || !this.isMine(server.id, mark.index)) return;
+    if (entry === undefined) return;
+    const isMine = this.isMine(server.id, mark.index);
     const digest = server.stateDigest;
     entry.digest ??= digest;
-    if (entry.digest !== digest) this.fail(`server ${server.id} differs after record ${mark.index}`);
+    if (isMine && entry.digest !== digest)
+      this.fail(`server ${server.id} differs after record ${mark.index}`);
   }
 
   /** Which of the applied records this checker looks at. */

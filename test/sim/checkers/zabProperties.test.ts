@@ -183,7 +183,7 @@ describe('checkers of ZAB', () => {
     world.agree(checker, kept);
     checker.truncated(world.servers[0], markOf(kept), [loose]);
     expect(() => checker.truncated(world.servers[0], LOG_START, [kept, loose])).to.throw('DUR4');
-    expect(() => checker.installed(world.servers[0], markOf(loose))).to.throw('DUR4');
+    expect(() => checker.installed(world.servers[0], markOf(loose), LOG_START)).to.throw('DUR4');
   });
 
   it('DUR5: more is applied than is on disk, or committed, or than before', () => {

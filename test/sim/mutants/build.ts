@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Edit } from './table.js';
+import type { Edit } from './mutant.js';
 
 const ROOT = resolve(import.meta.dirname, '../../../..');
 /** What a run needs of the compiled files. */

@@ -1,11 +1,14 @@
 /**
- * `npm run sim:mutants -- [--only M01,M02] [--seed N]`: breaks a copy of the compiled core in one place after the other
- * and says whether the simulator noticed. Exits 1 when it did not, and when a seed fails on the unbroken core as well:
- * that is a bug of the core, which no mutant has to do with.
+ * `npm run sim:mutants -- [--only M01,M02] [--seed N] [--table FILE]`: breaks a copy of the compiled core in one place
+ * after the other and says whether the simulator noticed. Exits 1 when it did not, and when a seed fails on the unbroken
+ * core as well: that is a bug of the core, which no mutant has to do with.
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Build, replayOf } from './build.js';
-import { MUTANTS, type Mutant } from './table.js';
+import type { Mutant } from './mutant.js';
+import { linesOf, markdownOf, type Judgement } from './report.js';
+import { EXCEPTED, MUTANTS } from './table.js';
 
 const { values } = parseArgs({
   options: {
@@ -15,71 +18,81 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     /** Seconds after which a mutant is given up. */
     seconds: { type: 'string', default: '300' },
+    /** Those as well that need what the simulated world does not have yet. */
+    all: { type: 'boolean', default: false },
+    /** Writes what came of it as Markdown. */
+    table: { type: 'string' },
   },
 });
 
 const first = Number(values.seed);
 const msMax = Number(values.seconds) * 1000;
 const only = values.only?.split(',');
-const waiting = MUTANTS.filter(({ id }) => only?.includes(id) ?? true);
-const unbroken = Build.unbroken();
-const survivors: string[] = [];
+const chosen = MUTANTS.filter(({ id, needs }) => only?.includes(id) ?? (values.all || needs === undefined));
+const judgements: Judgement[] = MUTANTS.filter(
+  (mutant) => !chosen.includes(mutant) && only === undefined,
+).map((mutant) => ({ mutant, outcome: 'waits', others: [] }));
 /** What the core does wrong without being broken, and how to see it. */
 const bugs: string[] = [];
+const waiting = [...chosen];
 await Promise.all(
   Array.from({ length: Number(values.jobs) }, async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await judge(next);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const judgement = await judge(next);
+      judgements.push(judgement);
+      for (const line of linesOf([judgement])) console.log(line);
+    }
   }),
 );
+judgements.sort((a, b) => (a.mutant.id < b.mutant.id ? -1 : 1));
+console.log(['', ...linesOf(judgements)].join('\n'));
+for (const { id, what, reason } of only === undefined ? EXCEPTED : [])
+  console.log(`${id}  excepted: ${what}; ${reason}`);
+const survivors = judgements.filter(({ outcome }) => outcome === 'survived').map(({ mutant }) => mutant.id);
 console.log(
   survivors.length === 0 ? 'No mutant survived.' : `${survivors.length} survived: ${survivors.join(', ')}.`,
 );
 for (const bug of bugs) console.log(bug);
+if (values.table !== undefined) writeFileSync(values.table, markdownOf(judgements, EXCEPTED));
 process.exitCode = survivors.length === 0 && bugs.length === 0 ? 0 : 1;
 
 /** Runs seeds until a property fails that this mutant is expected to break. */
-async function judge(mutant: Mutant): Promise<void> {
-  const end = first + mutant.seeds;
+async function judge(mutant: Mutant): Promise<Judgement> {
+  const { id, given = [], edits, caughtBy, seeds } = mutant;
+  const end = first + seeds;
   const until = performance.now() + msMax;
   /** Properties that failed and are not expected to. Any change may show as any of them one day: that proves nothing. */
   const others: string[] = [];
-  const tell = (outcome: string): void => {
-    const beside = others.length === 0 ? '' : ` (not as expected: ${others.join(', ')})`;
-    console.log(`${mutant.id}  ${outcome.padEnd(24)}  ${mutant.what}${beside}`);
-  };
-  using broken = Build.broken(mutant.id, mutant.edits);
+  using broken = Build.broken(id, [...given, ...edits]);
+  using unbroken = given.length === 0 ? Build.unbroken() : Build.broken(`${id}-given`, given);
   for (let next = first; ;) {
     const verdict = await broken.run(next, end - next, until - performance.now());
     if (verdict.kind === 'held') {
-      survivors.push(mutant.id);
       const tried = next - first + verdict.seeds;
-      tell(`SURVIVED ${tried} seeds${verdict.inTime ? '' : `, given up after ${values.seconds} s`}`);
-      return;
+      const givenUpAfter = verdict.inTime ? undefined : Number(values.seconds);
+      return { mutant, outcome: 'survived', tried, givenUpAfter, others };
     }
     const { seed, property } = verdict;
-    const shown = `${property} with seed ${seed}`;
-    const isShown = mutant.caughtBy.includes(property);
-    const isBug = await failsUnbroken(mutant.id, seed);
-    if (isShown && !isBug) {
-      tell(shown);
-      return;
-    }
-    others.push(isBug ? `${shown}, on the unbroken core too` : shown);
+    const without = await failsWithout(unbroken, seed);
+    if (without === undefined) {
+      if (caughtBy.includes(property))
+        return { mutant, outcome: 'caught', property, seed, tried: seed - first + 1, others };
+    } else if (given.length === 0 || caughtBy.includes(without))
+      bugs.push(
+        `A BUG OF THE UNBROKEN CORE: it fails ${without} with seed ${seed}, which was to show ${id}.`,
+        replayOf(seed),
+      );
+    others.push(`${property} with seed ${seed}${without === undefined ? '' : `, and ${without} without it`}`);
     next = seed + 1;
   }
 }
 
 /**
  * A seed shows a mutant only if it shows nothing without it: otherwise it found a bug of the core, which would pass for
- * a mutant that is caught.
+ * a mutant that is caught. @returns what fails all the same
  */
-async function failsUnbroken(id: string, seed: number): Promise<boolean> {
+async function failsWithout(unbroken: Build, seed: number): Promise<string | undefined> {
   const verdict = await unbroken.run(seed, 1, msMax);
-  if (verdict.kind === 'held' && verdict.inTime) return false;
-  const found = verdict.kind === 'failed' ? `fails ${verdict.property}` : 'does not come to its end';
-  bugs.push(
-    `A BUG OF THE UNBROKEN CORE: it ${found} with seed ${seed}, which was to show ${id}.`,
-    replayOf(seed),
-  );
-  return true;
+  if (verdict.kind === 'failed') return verdict.property;
+  return verdict.inTime ? undefined : 'to come to its end';
 }

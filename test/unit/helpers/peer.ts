@@ -126,6 +126,12 @@ export class PeerHost implements StateMachine {
     const applied = this.log[this.appliedIndex - 1]?.mark ?? LOG_START;
     this.logStart = this.log[(options.purged ?? 0) - 1]?.mark ?? LOG_START;
     this.snapshotBase = applied;
+    // A server without its tree has no state that the log could be replayed to.
+    if (options.needsSnapshot === true) {
+      this.appliedIndex = 0;
+      this.peer.restored(LOG_START);
+      return;
+    }
     this.peer.restored(applied);
     if (this.log.length > this.appliedIndex) this.peer.known(batchOf(this.log.slice(this.appliedIndex)));
   }
