@@ -65,6 +65,8 @@ export class SimServer {
   /** Counts the processes of this server. */
   incarnation = 0;
   engine: Engine | undefined;
+  /** What its configuration file says about who takes part; undefined: nobody has set this machine up. */
+  file: string | undefined;
   role = 'down';
   readonly #options: SimOptions;
   readonly #scheduler: Scheduler;
@@ -125,6 +127,15 @@ export class SimServer {
     return this.engine?.serving === true;
   }
 
+  get configVersion(): bigint {
+    return this.engine?.peer.configuration.version ?? 0n;
+  }
+
+  /** Whether it would talk to this server, and knows where it is. */
+  knows(id: ServerId): boolean {
+    return this.engine?.peer.configurations.some(({ members }) => members.has(id)) === true;
+  }
+
   get stateDigest(): bigint {
     return this.engine === undefined ? 0n : digestOf(this.engine);
   }
@@ -133,7 +144,8 @@ export class SimServer {
 
   start(): void {
     if (this.#stopping) this.crash(false);
-    if (!this.#dead) return;
+    const { file } = this;
+    if (!this.#dead || file === undefined) return;
     this.#dead = false;
     this.#stopping = false;
     this.#installing = false;
@@ -143,7 +155,7 @@ export class SimServer {
     const trace = (event: TraceEvent): void => {
       if (this.incarnation === incarnation && !this.#dead) this.#traced(event);
     };
-    const engine = new Engine(settingsOf(this.#options, this.id, trace));
+    const engine = new Engine(settingsOf(this.#options, this.id, file, trace));
     this.engine = engine;
     this.disk.open((input, install) =>
       this.#enqueue({ input: () => input, before: this.#restorer(install) }),

@@ -6,6 +6,7 @@ import {
   allCheckers,
   type CheckedWorld,
   type Checker,
+  holds,
   type ServerView,
 } from './checkers/index.js';
 import type { ClientLink } from './client.js';
@@ -13,11 +14,15 @@ import { SimClient, type ClientWatcher, type ClientWorld } from './client.js';
 import { Coverage } from './coverage.js';
 import type { TraceEvent } from './core.js';
 import type { DiskWatcher } from './disk.js';
+import { isMemberOf, type Electorate } from './electorate.js';
+import { Ensemble } from './ensemble.js';
 import { Faults, type FaultyWorld } from './faults.js';
 import { History } from './history.js';
+import type { Load } from './load.js';
 import { Model } from './model.js';
 import { Network } from './network.js';
-import { membersOf, weightsOf, type SimOptions } from './options.js';
+import { electorateAtFirst, machinesOf, type SimOptions } from './options.js';
+import { OperatorLoad, type OperatedWorld } from './operator.js';
 import { SimRandom } from './random.js';
 import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
@@ -25,18 +30,20 @@ import { SimServer, type ServerWatcher } from './server.js';
 import { Situations } from './situations.js';
 import { Trace } from './trace.js';
 
-export class World implements CheckedWorld, ClientWorld, FaultyWorld {
+export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld {
   readonly options: SimOptions;
   readonly scheduler = new Scheduler();
   readonly canon = new Canon();
-  readonly model = new Model();
+  readonly model: Model;
+  readonly ensemble: Ensemble;
   readonly history = new History();
   readonly coverage = new Coverage();
   readonly trace: Trace;
   readonly network: Network;
   readonly servers: readonly SimServer[];
   readonly clients: SimClient[] = [];
-  readonly weights: ReadonlyMap<number, number>;
+  readonly machines: readonly number[];
+  readonly operator: SimClient | undefined;
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
@@ -52,11 +59,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
     this.random = new SimRandom(options.seed);
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
-    const members = membersOf(options);
-    const special = weightsOf(options);
-    const voters = members.filter(({ role }) => role === 'participant');
-    this.weights = new Map(voters.map(({ id }) => [id, special.get(id) ?? 1]));
-    const ids = members.map(({ id }) => id);
+    this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
+    const [one = 1] = this.ensemble.latest.weights.keys();
+    this.model = new Model(this.ensemble.fileFor(one));
+    const ids = (this.machines = machinesOf(options));
     this.network = new Network(this.scheduler, this.random.fork(), options.delayMs, ids);
     this.#checkers = allCheckers(this);
     this.#situations = new Situations(this.coverage, this.canon);
@@ -67,7 +73,76 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
     );
     for (let i = 1; i <= options.clients; i++) this.addClient();
     this.faults = new Faults(this, this.random.fork());
-    for (const server of this.servers) this.scheduler.after(this.random.range(0, 300), () => server.start());
+    for (const server of this.members) {
+      server.file = this.ensemble.fileFor(server.id);
+      this.scheduler.after(this.random.range(0, 300), () => server.start());
+    }
+    this.operator = this.#addOperator();
+  }
+
+  // --- who takes part ----------------------------------------------------------------------------------------------
+
+  #addOperator(): SimClient | undefined {
+    const { reconfig, groups } = this.options;
+    if (reconfig === undefined) return undefined;
+    const byId = new Map(this.servers.map((server) => [server.id, server]));
+    this.network.knows = (id, other) => byId.get(id)?.knows(other) === true;
+    const forget = (): void => {
+      this.network.forgetStrangers();
+      this.scheduler.after(this.options.timing.peerTimeoutMs / 3, forget);
+    };
+    forget();
+    const load = new OperatorLoad(this, this.random.fork(), reconfig.everyMs, groups !== undefined);
+    return this.addClient(load);
+  }
+
+  get latest(): Electorate {
+    return this.ensemble.latest;
+  }
+
+  get changes(): number {
+    return this.ensemble.changes;
+  }
+
+  get leader(): number | undefined {
+    return this.servers.find(({ role }) => role === 'leading')?.id;
+  }
+
+  install(id: number): void {
+    const server = this.servers.find((other) => other.id === id);
+    if (server === undefined || server.file !== undefined) return;
+    this.note('install', id);
+    server.file = this.ensemble.fileFor(id);
+    this.scheduler.after(this.random.exponential(200), () => server.start());
+  }
+
+  /** Servers of the configuration that was agreed on last. */
+  get members(): SimServer[] {
+    return this.servers.filter(({ id }) => isMemberOf(this.ensemble.latest, id));
+  }
+
+  governing(index: number): readonly Electorate[] {
+    return this.ensemble.governing(index);
+  }
+
+  activeAt(index: number): Electorate {
+    return this.ensemble.activeAt(index);
+  }
+
+  effective(server: ServerView): readonly Electorate[] {
+    const applied = this.servers.find(({ id }) => id === server.id)?.engine?.applied.index ?? 0;
+    return this.ensemble.effective(server.disk, applied);
+  }
+
+  /** All configurations that may count: the last one, and what some log has in excess of it. */
+  get possible(): readonly Electorate[] {
+    return this.ensemble.possible(this.servers.map(({ disk }) => disk));
+  }
+
+  /** Whether this server's log has the configuration that was agreed on last. */
+  isInformed({ disk }: SimServer): boolean {
+    const entry = this.canon.at(this.ensemble.latestIndex);
+    return entry === undefined || holds(disk, entry) !== false;
   }
 
   // --- what checkers look at ---------------------------------------------------------------------------------------
@@ -90,8 +165,8 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
 
   // --- what clients use --------------------------------------------------------------------------------------------
 
-  addClient(): SimClient {
-    const client = new SimClient(this, this.clients.length + 1, this.random.fork());
+  addClient(load?: Load): SimClient {
+    const client = new SimClient(this, this.clients.length + 1, this.random.fork(), load);
     this.clients.push(client);
     return client;
   }
@@ -113,23 +188,24 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
 
   // --- what faults do ----------------------------------------------------------------------------------------------
 
-  /** Voters whose disk is worth something. */
+  /** Servers whose disk is worth something. */
   get healthy(): SimServer[] {
-    return this.servers.filter(
-      ({ id, disk }) =>
-        (this.weights.get(id) ?? 0) > 0 && !disk.blank && !disk.suspect && !this.#destroyed.has(id),
-    );
+    return this.servers.filter(({ id, disk }) => !disk.blank && !disk.suspect && !this.#destroyed.has(id));
   }
 
   maySacrifice(server: SimServer): boolean {
-    const left = this.healthy.filter((other) => other !== server).length;
-    const voters = [...this.weights.values()].filter((weight) => weight > 0).length;
-    return !this.#destroyed.has(server.id) && 2 * left > voters;
+    const left = new Set(this.healthy.filter((other) => other !== server).map(({ id }) => id));
+    return (
+      server.file !== undefined &&
+      !this.#destroyed.has(server.id) &&
+      this.ensemble.isSafe(this.possible, left)
+    );
   }
 
   wipe(server: SimServer): void {
     this.#destroyed.set(server.id, server.disk.tail.index);
     server.disk.wipe();
+    server.file = this.ensemble.fileFor(server.id);
     for (const checker of this.#checkers) checker.disowned(server);
   }
 
@@ -274,6 +350,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
       } catch (error) {
         throw new Violation('SM1', `record ${next} cannot be applied: ${String(error)}`);
       }
+      this.ensemble.agreed(entry);
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }

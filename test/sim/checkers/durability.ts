@@ -1,7 +1,8 @@
 /** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
 import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import { chainAfter, type SimRecord } from '../records.js';
-import { Checker, holds, isQuorum, type Reply, type ServerView, type Traced } from './checker.js';
+import { isQuorum } from '../electorate.js';
+import { Checker, holds, type Reply, type ServerView, type Traced } from './checker.js';
 import type { Op } from '../history.js';
 
 /** What a message promises is on disk before it is sent (zab.md 7.1). */
@@ -55,7 +56,7 @@ export class CommitOnQuorum extends Checker {
   #checked = 0;
 
   override committed(server: ServerView, index: number): void {
-    const { canon, servers, weights } = this.world;
+    const { canon, servers } = this.world;
     for (; this.#checked < index; this.#checked++) {
       const entry = canon.at(this.#checked + 1);
       if (entry === undefined) return;
@@ -64,8 +65,9 @@ export class CommitOnQuorum extends Checker {
         if (this.world.destroyed(id) >= entry.index) return true;
         return disk !== undefined && holds(disk, entry) !== false;
       };
-      if (!isQuorum(weights, has))
-        this.fail(`server ${server.id} commits ${entry.index}, which is not on the disks of a quorum`);
+      for (const electorate of this.world.governing(entry.index))
+        if (!isQuorum(electorate, has))
+          this.fail(`server ${server.id} commits ${entry.index}, which is not on the disks of a quorum`);
     }
   }
 }
@@ -147,7 +149,10 @@ export class Monotony extends Checker {
     if (mark.index > disk.tail.index)
       this.fail(`server ${id} applies ${mark.index}, its disk ends at ${disk.tail.index}`);
     // A server alone needs nobody to tell it what is committed.
-    if (mark.index > this.#highest && this.world.servers.length > 1)
+    const isAlone = this.world
+      .governing(mark.index)
+      .every(({ weights, observers }) => weights.size + observers.size === 1);
+    if (mark.index > this.#highest && !isAlone)
       this.fail(`server ${id} applies ${mark.index}, committed is ${this.#highest}`);
     this.#applied.set(id, mark.index);
   }

@@ -20,6 +20,7 @@ import {
   NoTruncationOfCommitted,
 } from './durability.js';
 import { Electable, EpochMonotony, LeaderCompleteness, OneLeaderPerEpoch, PromiseKept } from './election.js';
+import { ConfigurationOfState, ReconfigAsAsked } from './reconfig.js';
 import { EqualState, ExpiredOnce, Moved, NoOrphan, NoRevival, NotEarly, Replay } from './state.js';
 import { WatchBeforeRead } from './watches.js';
 import {
@@ -32,7 +33,7 @@ import {
   Uniqueness,
 } from './zab.js';
 
-export { Checker, Violation, type CheckedWorld, type ServerView } from './checker.js';
+export { Checker, Violation, holds, type CheckedWorld, type DiskView, type ServerView } from './checker.js';
 
 const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   Integrity,
@@ -56,6 +57,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   NoAlarm,
   Replay,
   EqualState,
+  ConfigurationOfState,
   NoOrphan,
   ExpiredOnce,
   NotEarly,
@@ -70,6 +72,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   SessionFifo,
   ExactReads,
   ExactlyOnce,
+  ReconfigAsAsked,
 ];
 
 export function allCheckers(world: CheckedWorld): Checker[] {
