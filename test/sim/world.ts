@@ -350,7 +350,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       } catch (error) {
         throw new Violation('SM1', `record ${next} cannot be applied: ${String(error)}`);
       }
+      const before = this.ensemble.latest;
       this.ensemble.agreed(entry);
+      if (this.ensemble.latest !== before)
+        this.#situations.reconfigured(before, this.ensemble.latest, this.leader);
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }
@@ -376,6 +379,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       replied: (op, reply) => {
         this.trace.note(op.link.client, 'return', op.link.server, op.xid, reply.zxid, reply.err);
         this.coverage.count(reply.err === 0 ? 'answered' : 'answered with an error');
+        this.#situations.replied(op, reply);
         each((checker) => checker.replied(op, reply));
       },
       connected: (link, effect) => {

@@ -1,7 +1,7 @@
 /** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
 import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import { chainAfter, type SimRecord } from '../records.js';
-import { isQuorum } from '../electorate.js';
+import { isQuorum, votersOf } from '../electorate.js';
 import { Checker, holds, type Reply, type ServerView, type Traced } from './checker.js';
 import type { Op } from '../history.js';
 
@@ -105,10 +105,12 @@ export class NoTruncationOfCommitted extends Checker {
   }
 
   override truncated({ id }: ServerView, to: LogMark, removed: readonly SimRecord[]): void {
-    const first = removed[0];
-    const entry = first === undefined ? undefined : this.world.canon.at(first.index);
-    if (entry !== undefined && entry.chain === first?.chain)
-      this.fail(`server ${id} drops record ${entry.index}, which is committed`);
+    for (const { index, chain } of removed) {
+      if (this.world.canon.at(index)?.chain !== chain) break;
+      // What an observer has of records that were not committed when its leader looked counts for nobody.
+      const counts = this.world.governing(index).some((electorate) => votersOf(electorate).includes(id));
+      if (counts) this.fail(`server ${id} drops record ${index}, which is committed`);
+    }
     const applied = this.#applied.get(id) ?? 0;
     if (applied > to.index) this.fail(`server ${id} goes back to ${to.index}, applied is ${applied}`);
   }

@@ -33,7 +33,15 @@ import {
   Uniqueness,
 } from './zab.js';
 
-export { Checker, Violation, holds, type CheckedWorld, type DiskView, type ServerView } from './checker.js';
+export {
+  Checker,
+  Violation,
+  holds,
+  type CheckedWorld,
+  type DiskView,
+  type Reply,
+  type ServerView,
+} from './checker.js';
 
 const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   Integrity,
