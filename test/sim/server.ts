@@ -14,7 +14,7 @@ import {
   type Output,
   type TraceEvent,
 } from './core.js';
-import type { LogMark, Notification, ServerId } from '../../src/zab/index.js';
+import type { DiskOp, LogMark, Notification, ServerId } from '../../src/zab/index.js';
 import { SimDisk, type DiskWatcher } from './disk.js';
 import type { Network } from './network.js';
 import type { SimOptions } from './options.js';
@@ -46,7 +46,9 @@ export interface ServerWatcher {
   crashed(server: SimServer): void;
   sending(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
   /** A disk operation was handed over. A fault may follow at this very boundary. */
-  wrote(server: SimServer, kind: string): void;
+  wrote(server: SimServer, op: DiskOp): void;
+  /** It is to stand still for so many ms. */
+  pausing(server: SimServer, ms: number): void;
   told(server: SimServer, effect: Effect): void;
   noted(server: SimServer, note: Output['peerNotes'][number]): void;
   voting(server: SimServer, to: ServerId, vote: Notification): void;
@@ -123,6 +125,10 @@ export class SimServer {
     return BigInt(TIME_START + Math.floor(this.#scheduler.now));
   }
 
+  get leaseMs(): number {
+    return this.#options.timing.leaseMs;
+  }
+
   get serving(): boolean {
     return this.engine?.serving === true;
   }
@@ -189,6 +195,7 @@ export class SimServer {
   /** Stands still, as after SIGSTOP: what comes in waits. */
   pause(ms: number): void {
     if (this.#dead) return;
+    this.#watcher.pausing(this, ms);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#scheduler.now + ms);
     this.#scheduler.cancel(this.#turn);
     this.#turn = undefined;
@@ -314,7 +321,7 @@ export class SimServer {
       if (!alive()) return;
       this.disk.perform(op);
       if (op.kind === 'synchronise' && op.install !== undefined) this.#installing = true;
-      this.#watcher.wrote(this, op.kind);
+      this.#watcher.wrote(this, op);
     }
     for (const { link, message } of out.packets.splice(0)) {
       if (!alive()) return;

@@ -85,10 +85,16 @@ export class Situations {
   noted(_server: SimServer, note: PeerNote): void {
     switch (note.kind) {
       case 'alarm':
-        return this.#coverage.count(`alarm: ${note.what}`);
+        if (note.what.includes('does not follow record')) this.#coverage.count('chain mismatch refused');
+        return this.#coverage.count(`alarm: ${note.what.replace(/\d+/g, 'N')}`);
       case 'looking':
         if (note.why.startsWith('the zxids')) this.#coverage.count('rollover');
-        return this.#coverage.count(`looking: ${note.why}`);
+        if (note.why.endsWith('has a more recent history'))
+          this.#coverage.count('leader gives up for a more recent follower');
+        if (note.why === 'no quorum answered in time') this.#coverage.count('lease step-down');
+        return this.#coverage.count(
+          `looking: ${note.why.replace(/server \d+/g, 'a server').replace(/epoch \d+|\d+ was/g, 'an epoch')}`,
+        );
       case 'learnerLost':
         return this.#coverage.count(`learner lost: ${note.why}`);
       default:
@@ -99,7 +105,7 @@ export class Situations {
   truncated(_to: LogMark, removed: readonly SimRecord[]): void {
     if (removed.length > 0) this.#coverage.count('uncommitted tail discarded');
     if (removed.some((record) => typeOf(record) === OpCode.reconfig))
-      this.#coverage.count('reconfig discarded by TRUNC');
+      this.#coverage.count('reconfig: discarded by TRUNC');
   }
 
   traced({ id, disk }: SimServer, event: TraceEvent, servers: readonly SimServer[]): void {

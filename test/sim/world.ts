@@ -20,6 +20,7 @@ import { Faults, type FaultyWorld } from './faults.js';
 import { History } from './history.js';
 import type { Load } from './load.js';
 import { Model } from './model.js';
+import { allNoticers, type NoticedWorld, type Noticer } from './noticed/index.js';
 import { Network } from './network.js';
 import { electorateAtFirst, machinesOf, type SimOptions } from './options.js';
 import { OperatorLoad, type OperatedWorld } from './operator.js';
@@ -30,7 +31,7 @@ import { SimServer, type ServerWatcher } from './server.js';
 import { Situations } from './situations.js';
 import { Trace } from './trace.js';
 
-export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld {
+export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld, NoticedWorld {
   readonly options: SimOptions;
   readonly scheduler = new Scheduler();
   readonly canon = new Canon();
@@ -50,6 +51,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
   readonly #situations: Situations;
+  readonly #noticers: readonly Noticer[];
   readonly #links = new Map<number, ClientLink>();
   readonly #destroyed = new Map<number, number>();
   #nextConnection = 1;
@@ -64,7 +66,8 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     this.model = new Model(this.ensemble.fileFor(one));
     const ids = (this.machines = machinesOf(options));
     this.network = new Network(this.scheduler, this.random.fork(), options.delayMs, ids);
-    this.#checkers = allCheckers(this);
+    this.#noticers = allNoticers(this);
+    this.#checkers = [...allCheckers(this), ...this.#noticers];
     this.#situations = new Situations(this.coverage, this.canon);
     this.watcher = this.#clientWatcher();
     const watcher = this.#serverWatcher();
@@ -236,7 +239,13 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         this.trace.note(`s${server.id}`, 'restored', mark.index);
         each((checker) => checker.restored(server, mark));
       },
-      crashing: (server, power) => this.#situations.crashing(server, power),
+      crashing: (server, power) => {
+        this.#situations.crashing(server, power);
+        for (const noticer of this.#noticers) noticer.crashing(server, power);
+      },
+      pausing: (server, ms) => {
+        for (const noticer of this.#noticers) noticer.pausing(server, ms);
+      },
       crashed: (server) => {
         this.trace.note(`s${server.id}`, 'crash', server.disk.tail.index);
         each((checker) => checker.crashed(server));
@@ -250,6 +259,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         each((checker) => checker.sending(server, link, message));
       },
       stepping: (server, input) => {
+        for (const noticer of this.#noticers) noticer.stepping(server, input);
         if (input.kind === 'electionLink')
           this.trace.note(`s${server.id}`, `election link ${input.up ? 'up' : 'down'}`, input.peer);
         else if (input.kind === 'linkUp')
@@ -257,10 +267,14 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         else if (input.kind === 'linkDown')
           this.trace.note(`s${server.id}`, 'link down', this.network.peerOf(input.link));
       },
-      voting: (server, to, { state, leader, round }) =>
-        this.trace.note(`s${server.id}`, `vote ${state}`, to, leader, round),
+      voting: (server, to, vote) => {
+        this.trace.note(`s${server.id}`, `vote ${vote.state}`, to, vote.leader, vote.round);
+        for (const noticer of this.#noticers) noticer.voting(server, to, vote);
+      },
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
-      wrote: (server, kind) => {
+      wrote: (server, op) => {
+        const { kind } = op;
+        for (const noticer of this.#noticers) noticer.wrote(server, op);
         this.trace.note(`s${server.id}`, `disk ${kind}`);
         this.#situations.wrote(server, kind);
         this.faults.moment(server, kind);
@@ -273,6 +287,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
+        for (const noticer of this.#noticers) noticer.noted(server, note);
         if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
       },
       heard: (server, connection) => {

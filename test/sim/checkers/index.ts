@@ -38,9 +38,11 @@ export {
   Violation,
   holds,
   type CheckedWorld,
+  type Connected,
   type DiskView,
   type Reply,
   type ServerView,
+  type Traced,
 } from './checker.js';
 
 const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
