@@ -117,7 +117,11 @@ export class ServerContext implements PeerContext {
 
   /** The synchronisation `token` is on disk, with the epochs that it brought, if it did. */
   synchronised(token: Token): void {
-    this.epochsSaved(this.#saving.get(token) ?? this.#epochs);
+    const epochs = this.#saving.get(token);
+    if (epochs === undefined) return;
+    this.epochsSaved(epochs);
+    // Also in the epoch that it had when its disk failed: the leader has just given it what it may have lost.
+    this.#suspect = false;
     this.#saving.delete(token);
   }
 
