@@ -331,7 +331,8 @@ export class Learner {
     this.#taken.push(batch);
     this.#takenBytes += batch.bytes.byteLength;
     // A snapshot and what follows it are one step (zab.md 7.6); records behind the own log may come in several.
-    if (this.#takenBytes > SYNC_BYTES_MAX && this.#mode !== 'snap') this.#write(false);
+    const most = this.#context.settings.syncBytesMax ?? SYNC_BYTES_MAX;
+    if (this.#takenBytes > most && this.#mode !== 'snap') this.#write(false);
   }
 
   #takeNewLeader(message: Extract<ToLearner, { kind: 'newLeader' }>): void {

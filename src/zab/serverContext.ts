@@ -32,8 +32,6 @@ export class ServerContext implements PeerContext {
   readonly history: History;
   readonly state: StateMachine;
   readonly election: Election;
-  /** Nobody else takes part: what is on this disk is committed. */
-  readonly alone: boolean;
   readonly leave: (why: string) => void;
   secret: Buffer = Buffer.alloc(0);
   needsSnapshot = false;
@@ -56,8 +54,6 @@ export class ServerContext implements PeerContext {
     this.leave = parts.leave;
     this.#configurations = parts.configurations;
     this.#output = parts.output;
-    const { id, configuration } = parts.settings;
-    this.alone = configuration.isQuorum((other) => other === id) && configuration.members.size <= 1;
   }
 
   /** Takes over what the disk knew. */
@@ -75,6 +71,14 @@ export class ServerContext implements PeerContext {
 
   get configurations(): readonly Configuration[] {
     return this.#configurations.effective;
+  }
+
+  /** Nobody else takes part, nor will by what the log holds: what is on this disk is committed. */
+  get alone(): boolean {
+    const isSelf = (id: number): boolean => id === this.settings.id;
+    return this.configurations.every(
+      ({ members, voters }) => members.size <= 1 && voters.every(isSelf) && voters.length === 1,
+    );
   }
 
   get epochs(): Epochs {
@@ -115,7 +119,11 @@ export class ServerContext implements PeerContext {
 
   /** The synchronisation `token` is on disk, with the epochs that it brought, if it did. */
   synchronised(token: Token): void {
-    this.epochsSaved(this.#saving.get(token) ?? this.#epochs);
+    const epochs = this.#saving.get(token);
+    if (epochs === undefined) return;
+    this.epochsSaved(epochs);
+    // Also in the epoch that it had when its disk failed: the leader has just given it what it may have lost.
+    this.#suspect = false;
     this.#saving.delete(token);
   }
 

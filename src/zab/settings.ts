@@ -26,6 +26,8 @@ export interface PeerSettings {
   readonly cacheBytes: number;
   /** Beyond so many bytes of records a snapshot is cheaper. */
   readonly snapThresholdBytes: number;
+  /** Bytes of records of a synchronisation that are written in one transaction. @default 16 MiB */
+  readonly syncBytesMax?: number;
   /** Counter with which an epoch starts; other than 1 only in tests of the rollover. */
   readonly counterStart?: number;
   /** Told what happens, for checkers. */

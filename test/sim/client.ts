@@ -17,11 +17,12 @@ import { rawOf } from './encode.js';
 import type { ClientEffect } from './core.js';
 import type { History, Link, Op } from './history.js';
 import type { SimOptions } from './options.js';
+import type { Load } from './load.js';
 import { Path, Pipe } from './pipe.js';
 import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
 import type { SimServer } from './server.js';
-import { Workload, pathOf } from './workload.js';
+import { WATCH_ALL, Workload, pathOf } from './workload.js';
 
 type Reply = Extract<ClientEffect, { kind: 'reply' }>;
 
@@ -45,8 +46,6 @@ export interface ClientWorld {
   open(connection: ClientLink): number;
   forget(id: number): void;
 }
-
-const ADDRESS = [{ scheme: 'ip', id: '127.0.0.1' }];
 
 /** One connection, as the client has it. */
 export class ClientLink implements Link {
@@ -89,7 +88,7 @@ export class ClientLink implements Link {
         passwordValid,
         timeOut: owner.timeOut,
         lastZxidSeen: zxidOf(this.lastZxidSeen),
-        identities: ADDRESS,
+        identities: owner.identities,
         time: host.time,
       });
     });
@@ -213,7 +212,7 @@ export class SimClient {
   allowed: (id: number) => boolean = () => true;
   readonly #world: ClientWorld;
   readonly #random: SimRandom;
-  readonly #workload: Workload;
+  readonly #load: Load;
   readonly #watchesAll: boolean;
   readonly #paths = new Map<string, Path>();
   #xid = 0;
@@ -223,15 +222,20 @@ export class SimClient {
   #silentUntil = 0;
   #old: ClientLink | undefined;
 
-  constructor(world: ClientWorld, number: number, random: SimRandom) {
+  /** @param load what it does. @default what clients usually do */
+  constructor(world: ClientWorld, number: number, random: SimRandom, load?: Load) {
     this.#world = world;
     this.#random = random;
     this.name = `c${number}`;
     const { sessionMs, paths } = world.options;
     this.timeOut = random.between(sessionMs.min, sessionMs.max);
-    this.#workload = new Workload(random, this.name, paths);
+    this.#load = load ?? new Workload(random, this.name, paths);
     this.#watchesAll = random.chance(0.2);
     this.#keepGoing();
+  }
+
+  get identities(): Load['identities'] {
+    return this.#load.identities;
   }
 
   pathTo(server: number): Path {
@@ -278,11 +282,11 @@ export class SimClient {
       this.#xid = 0;
     }
     if (this.#old !== undefined) this.#old.superseded = true;
-    if (this.#watchesAll) this.#send(link, this.#workload.watchAll());
+    if (this.#watchesAll) this.#send(link, WATCH_ALL);
     // Whoever comes back through another door may still have a foot in the old one.
     const looksBack = this.#random.chance(0.7);
     if (looksBack && this.#old?.closed === false && this.#old.session === this.session)
-      for (const request of this.#workload.next(false)) this.#send(this.#old, request);
+      for (const request of this.#load.next(false)) this.#send(this.#old, request);
   }
 
   replied(link: ClientLink, op: Op, reply: Reply): void {
@@ -293,7 +297,7 @@ export class SimClient {
     const { body } = reply;
     if (path !== undefined && body !== undefined && 'stat' in body) {
       const names = body.kind === 'names' ? [...body.names] : undefined;
-      this.#workload.learn(path, body.stat?.version, names);
+      this.#load.learn(path, body.stat?.version, names);
     }
     if (op.request.type === OpCode.closeSession) {
       this.session = 0n;
@@ -342,7 +346,7 @@ export class SimClient {
     if (random.chance(0.003)) return this.#move();
     const { link } = this;
     if (link.waiting.length < this.#world.options.pipeline)
-      for (const request of this.#workload.next(!this.#watchesAll)) this.#send(link, request);
+      for (const request of this.#load.next(!this.#watchesAll)) this.#send(link, request);
   }
 
   #connect(): void {

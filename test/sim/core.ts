@@ -8,23 +8,36 @@ import {
   type Output,
 } from '../../src/engine/index.js';
 import type { Boot, DiskInput, NetworkInput, TraceEvent } from '../../src/zab/index.js';
+import { memberships } from '../../src/server/memberships.js';
 import { defaultSettings } from '../unit/helpers/world.js';
 import type { SimDisk } from './disk.js';
-import { configurationOf, type SimOptions } from './options.js';
+import type { SimOptions } from './options.js';
+import { CONFIG } from '../../src/tree/index.js';
+import { ZXID_ZERO } from '../../src/types/index.js';
+import { crc32 } from '../../src/util/index.js';
 import { batchOf } from './records.js';
 import type { TreeRows } from './treeFile.js';
 
 export { Engine, newOutput };
 export type { Boot, ClientEffect, DiskInput, Input, NetworkInput, Output, TraceEvent };
 
-/** What a server of the world is started with. */
+/**
+ * What a server of the world is started with.
+ * @param file what its configuration file says about who takes part
+ */
 export function settingsOf(
   options: SimOptions,
   id: number,
+  file: string,
   trace: (event: TraceEvent) => void,
 ): ConstructorParameters<typeof Engine>[0] {
+  const texts = memberships(options.reconfig?.soleVoterAllowed ?? false);
+  const configuration = texts.parse(file);
+  if (configuration === undefined) throw new Error(`No configuration: ${file}`);
   const engine: EngineSettings = {
-    prepare: defaultSettings,
+    prepare: { ...defaultSettings, reconfigEnabled: true },
+    memberships: texts,
+    configText: file,
     serverId: id,
     tickMs: options.tickMs,
     sessionTimeoutMsMin: options.sessionMs.min,
@@ -36,7 +49,7 @@ export function settingsOf(
     ...engine,
     peer: {
       id,
-      configuration: configurationOf(options),
+      configuration,
       ...options.timing,
       windowBytes: options.windowBytes,
       cacheBytes: options.cacheBytes,
@@ -74,6 +87,8 @@ export function restoreRows(engine: Engine, rows: TreeRows): void {
 /** All that a client or another server can tell about the state of an engine, as one number. */
 export function digestOf(engine: Engine): bigint {
   let sum = engine.tree.digest;
+  // Until the first reconfig each server has its own.
+  if (engine.tree.get(CONFIG)?.mzxid !== ZXID_ZERO) sum += BigInt(crc32(engine.configText)) << 20n;
   for (const { id, timeoutMs } of engine.sessions) sum += (id ^ BigInt(timeoutMs)) * 0x9e3779b97f4a7c15n;
   return BigInt.asUintN(64, sum);
 }

@@ -54,6 +54,8 @@ export class SimDisk {
   snapshotBreaks: number;
   /** There is no space left. */
   full = false;
+  /** Snapshots that were installed. */
+  installs = 0;
   readonly #settings: DiskSettings;
   readonly #scheduler: Scheduler;
   readonly #random: SimRandom;
@@ -113,6 +115,11 @@ export class SimDisk {
   /** Their kinds, each once. */
   get underWay(): ReadonlySet<string> {
     return new Set(this.#pending.map(({ kind }) => kind));
+  }
+
+  /** A snapshot is on its way to take the place of log and tree. */
+  get isInstalling(): boolean {
+    return this.#pending.some((op) => op.kind === 'synchronise' && op.op.install !== undefined);
   }
 
   /** A snapshot that is not installed: whether a part of it is here, or all. */
@@ -347,6 +354,7 @@ export class SimDisk {
     if (staged?.complete !== true || staged.rows.mark.index !== base.index)
       throw new Error(`A snapshot with base ${base.index} is installed that is not staged.`);
     const before = this.tail;
+    this.installs++;
     this.#staged = undefined;
     this.tree = new TreeFile(staged.rows);
     this.#flushes = [];

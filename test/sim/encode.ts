@@ -5,6 +5,7 @@ import {
   writeCreateRequest,
   writeDeleteRequest,
   writeMultiHeader,
+  writeReconfigRequest,
   writeSetDataRequest,
 } from '../../src/codec/index.js';
 import { OpCode, type MultiOp, type Request } from '../../src/types/index.js';
@@ -26,6 +27,9 @@ export function rawOf(request: Request): { readonly op: number; readonly body: B
         writeOp(w, op);
       }
       writeMultiHeader(w, { type: -1, done: true, err: -1 });
+      break;
+    case OpCode.reconfig:
+      writeReconfigRequest(w, request.record);
       break;
     case OpCode.closeSession:
       break;

@@ -1,9 +1,9 @@
-/** `npm run sim -- [--seed N] [--seeds M] [--verbose]`: runs seeds N .. N+M-1 and stops at the first that fails. */
+/** `npm run sim -- [--seed N] [--seeds M] [--verbose] [--gate]`: runs seeds N .. N+M-1 and stops at the first that fails. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Coverage, EXPECTED } from './coverage.js';
+import { Coverage, EXCEPTED } from './coverage.js';
 import { runSeed } from './run.js';
 
 const { values } = parseArgs({
@@ -15,6 +15,8 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     /** Goes on behind failures, and lists them in the end. */
     all: { type: 'boolean', default: false },
+    /** Fails as well when a situation of zab.md 4.4 did not come up often enough. */
+    gate: { type: 'boolean', default: false },
     child: { type: 'boolean', default: false },
     /** In this process only. */
     alone: { type: 'boolean', default: false },
@@ -82,13 +84,14 @@ async function runAll(): Promise<void> {
     );
   for (const { report } of failures.slice(0, values.all ? 0 : 1)) console.log(report);
   for (const line of coverage.lines) console.log(line);
-  const missing = EXPECTED.filter((what) => !coverage.counts.has(what));
-  if (missing.length > 0) console.log(`Never came up: ${missing.join(', ')}.`);
+  for (const [what, why] of Object.entries(EXCEPTED)) console.log(`        -  ${what}: ${why}`);
+  const missing = coverage.missing(done);
+  if (missing.length > 0) console.log(`Did not come up often enough: ${missing.join(', ')}.`);
   const seconds = (performance.now() - started) / 1000;
   console.log(`${done} seeds from ${first}, ${agreed} records, ${seconds.toFixed(1)} s.`);
   for (const { seed, property } of failures) console.log(`Seed ${seed}: ${property}`);
   console.log(failures.length === 0 ? 'Every property held.' : `${failures.length} failures.`);
-  process.exitCode = failures.length === 0 ? 0 : 1;
+  process.exitCode = failures.length > 0 || (values.gate && missing.length > 0) ? 1 : 0;
 }
 
 function runChild(

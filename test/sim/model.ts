@@ -52,10 +52,12 @@ export class Model {
   readonly #owned = new Map<bigint, Set<string>>();
   #zxid = 0n;
 
-  constructor() {
+  /** @param config what `/zookeeper/config` holds until a reconfig */
+  constructor(config?: string) {
     this.#set('/', { ...fresh(0n, 0n), cversion: -1, children: ['zookeeper'] });
     this.#set('/zookeeper', { ...fresh(0n, 0n), cversion: -2, children: ['config', 'quota'] });
-    this.#set('/zookeeper/config', fresh(0n, 0n));
+    const described = { data: Buffer.from(config ?? ''), version: -1 };
+    this.#set('/zookeeper/config', { ...fresh(0n, 0n), ...(config === undefined ? {} : described) });
     this.#set('/zookeeper/quota', fresh(0n, 0n));
   }
 
@@ -127,6 +129,12 @@ export class Model {
         const node = this.#existing(path);
         const copy = data === null ? null : Buffer.from(data);
         this.#set(path, { ...node, data: copy, version: node.version + 1, mzxid: this.#zxid, mtime: time });
+        return this.#changed('dataChanged', path);
+      }
+      case OpCode.reconfig: {
+        const { path, data, version } = txn.record;
+        const copy = data === null ? null : Buffer.from(data);
+        this.#set(path, { ...this.#existing(path), data: copy, version, mzxid: this.#zxid, mtime: time });
         return this.#changed('dataChanged', path);
       }
       case OpCode.createSession:

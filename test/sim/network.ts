@@ -48,6 +48,8 @@ interface ElectionEnd {
 export class Network {
   /** Quorum ports that refuse connections. */
   readonly refusing = new Set<ServerId>();
+  /** Whether one server takes another for a member of its ensemble: it neither calls strangers nor listens to them. */
+  knows: (id: ServerId, other: ServerId) => boolean = () => true;
   /** Votes for this server arrive as votes for one with a better log. */
   favourite: ServerId | undefined;
   readonly #scheduler: Scheduler;
@@ -86,7 +88,7 @@ export class Network {
 
   notify(from: ServerId, to: ServerId, notification: Notification): void {
     const end = this.#election(from, to);
-    if (end === undefined) return;
+    if (end === undefined || !this.knows(from, to)) return;
     const copy = decodeNotification(encodeNotification(notification));
     const isFavoured = copy.state === 'looking' && copy.leader === this.favourite && !copy.leaderBlank;
     const message = isFavoured ? { ...copy, peerEpoch: FAVOURED_EPOCH } : copy;
@@ -105,12 +107,12 @@ export class Network {
       void this.#scheduler.after(ms, () => {
         if (this.#up.get(from) === dialler) dialler({ kind: 'dialFailed', peer: to });
       });
-    if (there === undefined || back === undefined) return fail(0.1);
+    if (there === undefined || back === undefined || !this.knows(from, to)) return fail(0.1);
     this.#scheduler.after(this.#hop(), () => {
       if (this.#up.get(from) !== dialler) return;
       if (there.cut || back.cut) return fail(CONNECT_MS);
       const acceptor = this.#up.get(to);
-      if (acceptor === undefined || this.refusing.has(to)) return fail(this.#hop());
+      if (acceptor === undefined || this.refusing.has(to) || !this.knows(to, from)) return fail(this.#hop());
       this.#connect(from, dialler, to, acceptor);
     });
   }
@@ -264,6 +266,16 @@ export class Network {
     this.#electionDown(a, b);
   }
 
+  /** Election links between those that do not know each other any more go down. */
+  forgetStrangers(): void {
+    for (const a of this.#ids)
+      for (const b of this.#ids) {
+        if (a === b || this.#election(a, b)?.up !== true || !this.#up.has(a) || this.knows(a, b)) continue;
+        this.#electionDown(a, b);
+        this.#electionDown(b, a);
+      }
+  }
+
   // --- quorum links ------------------------------------------------------------------------------------------------
 
   #connect(from: ServerId, dialler: Deliver, to: ServerId, acceptor: Deliver): void {
@@ -348,6 +360,8 @@ export class Network {
     if (one === undefined || other === undefined || !this.#up.has(a) || !this.#up.has(b)) return;
     if (this.#road('election', a, b)?.cut !== false || this.#road('election', b, a)?.cut !== false) return;
     if (one.up && other.up) return;
+    if (!this.knows(a, b) || !this.knows(b, a))
+      return void this.#scheduler.after(this.#random.range(50, 300), () => this.#connectElection(a, b));
     // A new hello replaces the older link: whoever still has that one loses it first.
     this.#electionDown(a, b);
     this.#electionDown(b, a);

@@ -1,5 +1,7 @@
 /** What a seed decides before anything happens: how large the ensemble is, how it is set up and what goes wrong. */
-import { Configuration, type ConfigMember } from '../../src/zab/index.js';
+import type { ServerId } from '../../src/zab/index.js';
+import type { Electorate } from './electorate.js';
+import { groupsOf } from './operator.js';
 import { SimRandom } from './random.js';
 
 /** Faults per second of virtual time, each over the whole ensemble; 0 switches one off. */
@@ -33,6 +35,19 @@ export interface SimOptions {
   readonly voters: number;
   readonly observers: number;
   readonly weightless: number;
+  /** Weights of the voters in groups; undefined: a majority decides. */
+  readonly groups:
+    { readonly ids: readonly (readonly ServerId[])[]; readonly weights: readonly number[] } | undefined;
+  /** Who takes part changes; undefined: nobody comes or goes. */
+  readonly reconfig:
+    | {
+        /** Machines that are there and take no part at first. */
+        readonly spares: number;
+        readonly everyMs: number;
+        /** An ensemble may shrink to one participant. */
+        readonly soleVoterAllowed: boolean;
+      }
+    | undefined;
   readonly safetyMs: number;
   readonly timing: {
     readonly heartbeatMs: number;
@@ -95,8 +110,19 @@ const RATES: FaultRates = {
 /** Draws the options of a seed. */
 export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): SimOptions {
   const random = new SimRandom(seed * 2654435761);
-  const voters = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5]);
-  const observers = voters > 1 && random.chance(0.3) ? random.between(1, 2) : 0;
+  // What came later draws from a generator of its own, so that what was drawn before stays as it was.
+  const more = new SimRandom(seed * 2246822519 + 1);
+  const usual = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5]);
+  const grouped = usual > 1 && more.chance(0.1);
+  const voters = grouped ? more.pick([3, 4, 5, 6]) : usual;
+  const reconfig = more.chance(0.3)
+    ? {
+        spares: more.between(1, 2),
+        everyMs: more.pick([200, 600, 1500, 3000]),
+        soleVoterAllowed: voters === 1 || more.chance(0.5),
+      }
+    : undefined;
+  const observers = usual > 1 && random.chance(0.3) ? random.between(1, 2) : 0;
   const hurry = random.pick([1, 0.5, 0.3]);
   const heartbeatMs = Math.round(150 * hurry);
   const timing = {
@@ -112,7 +138,9 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     seed,
     voters,
     observers,
-    weightless: voters > 1 && random.chance(0.1) ? 1 : 0,
+    weightless: usual > 1 && random.chance(0.1) ? 1 : 0,
+    groups: grouped ? groupingOf(more, voters) : undefined,
+    reconfig,
     safetyMs: random.between(6000, 14_000),
     timing,
     windowBytes: small ? random.between(500, 4000) : 4 * 1024 * 1024,
@@ -166,20 +194,27 @@ function faultsOf(random: SimRandom, servers: number): FaultRates {
   return rates;
 }
 
-/** Who votes and who observes. Server ids begin at 1; observers come last. */
-export function membersOf(options: SimOptions): ConfigMember[] {
-  const members: ConfigMember[] = [];
-  for (let id = 1; id <= options.voters + options.weightless; id++) members.push({ id, role: 'participant' });
-  for (let i = 1; i <= options.observers; i++)
-    members.push({ id: options.voters + options.weightless + i, role: 'observer' });
-  return members;
+function groupingOf(random: SimRandom, voters: number): NonNullable<SimOptions['groups']> {
+  const ids = Array.from({ length: voters }, (_, i) => i + 1);
+  // The first of each group counts, or there might be nobody who does.
+  const groups = groupsOf(random, ids);
+  const weights = ids.map((id) => (groups.some(([first]) => first === id) ? 1 : random.pick([0, 1, 1, 2])));
+  return { ids: groups, weights };
 }
 
-/** The last participant has no weight when a seed says so: it logs and acknowledges and counts for nothing. */
-export function weightsOf(options: SimOptions): ReadonlyMap<number, number> {
-  return new Map(options.weightless > 0 ? [[options.voters + 1, 0]] : []);
+/** Who takes part at first. Server ids begin at 1; observers come last. */
+export function electorateAtFirst(options: SimOptions): Electorate {
+  const { voters, weightless, observers, groups } = options;
+  const weights = new Map<ServerId, number>();
+  for (let id = 1; id <= voters; id++) weights.set(id, groups?.weights[id - 1] ?? 1);
+  // These log and acknowledge and count for nothing.
+  for (let i = 1; i <= weightless; i++) weights.set(voters + i, 0);
+  const others = Array.from({ length: observers }, (_, i) => voters + weightless + i + 1);
+  return { version: 0n, weights, observers: new Set(others), groups: groups?.ids ?? [] };
 }
 
-export function configurationOf(options: SimOptions): Configuration {
-  return new Configuration(membersOf(options), [], weightsOf(options));
+/** Ids of all machines, those that take no part at first included. */
+export function machinesOf(options: SimOptions): ServerId[] {
+  const { voters, weightless, observers, reconfig } = options;
+  return Array.from({ length: voters + weightless + observers + (reconfig?.spares ?? 0) }, (_, i) => i + 1);
 }

@@ -5,6 +5,7 @@ import { dump } from '../unit/helpers/treeDump.js';
 import { create, getData, sync } from '../unit/helpers/requests.js';
 import { Violation } from './checkers/index.js';
 import { nameOf } from './checkers/client.js';
+import { votersOf } from './electorate.js';
 import type { ClientLink, SimClient } from './client.js';
 import type { SimServer } from './server.js';
 import type { World } from './world.js';
@@ -28,6 +29,7 @@ export function safetyPhase(world: World): void {
 /** A quorum is healed, the rest is dead or cut off for ever. */
 export function livenessPhase(world: World): void {
   world.note('liveness phase');
+  if (world.operator !== undefined) world.operator.retired = true;
   const core = chooseCore(world);
   const ids = new Set(core.map(({ id }) => id));
   for (const server of world.servers) {
@@ -46,10 +48,12 @@ export function livenessPhase(world: World): void {
     client.allowed = (id) => ids.has(id);
     if (client.link !== undefined && !ids.has(client.link.server)) client.disconnect();
   }
-  wait(world, ESTABLISHED_MS, 'no leader is established', () => core.every(({ serving }) => serving));
-  for (const server of core) probe(world, server);
+  // What is pending is completed, and may part with some of them.
+  const members = (): SimServer[] => world.members.filter(({ id }) => ids.has(id));
+  wait(world, ESTABLISHED_MS, 'no leader is established', () => members().every(({ serving }) => serving));
+  for (const server of members()) probe(world, server);
   for (const client of world.clients) client.retired = true;
-  settle(world, core);
+  settle(world, members);
 }
 
 /** Everything is healed: equal trees, and nothing is left of sessions that are over. */
@@ -57,27 +61,42 @@ export function finalPhase(world: World): void {
   world.note('final phase');
   const { servers, random } = world;
   if (random.chance(0.5)) for (const server of servers) server.crash(random.chance(0.5));
+  for (const server of servers)
+    if (server.file !== undefined && !world.isInformed(server)) reinstall(world, server);
   heal(world, servers);
   for (const client of world.clients) client.allowed = () => true;
-  wait(world, CAUGHT_UP_MS, 'somebody does not join', () => servers.every(({ serving }) => serving));
-  settle(world, servers);
+  const members = (): SimServer[] => world.members;
+  wait(world, CAUGHT_UP_MS, 'somebody does not join', () => members().every(({ serving }) => serving));
+  settle(world, members);
   drainSessions(world);
   compareTrees(world);
 }
 
 function chooseCore(world: World): SimServer[] {
-  const { random, servers, weights } = world;
-  const voters = servers.filter(({ id }) => (weights.get(id) ?? 0) > 0);
-  const quorum = Math.floor(voters.length / 2) + 1;
-  const healthy = world.healthy;
+  const { random, servers, ensemble, possible } = world;
+  const isEnough = (some: readonly SimServer[]): boolean =>
+    ensemble.isSafe(possible, new Set(some.map(({ id }) => id)));
+  const healthy = random.shuffled(world.healthy.filter((server) => world.isInformed(server)));
+  const voters = servers.filter(({ id }) => votersOf(ensemble.latest).includes(id));
   // A blank ensemble starts with anybody, one that was begun with those who were there.
-  const useful = healthy.length >= quorum ? healthy : voters;
-  const size = useful === voters ? voters.length : random.between(quorum, healthy.length);
-  const core = random.sample(useful, size);
+  let core = voters;
+  if (isEnough(healthy)) {
+    let least = 1;
+    while (!isEnough(healthy.slice(0, least))) least++;
+    core = healthy.slice(0, random.between(least, healthy.length));
+  }
   for (const server of servers)
-    if (!core.includes(server) && !server.disk.blank && random.chance(0.2)) core.push(server);
+    if (!core.includes(server) && !server.disk.blank && world.isInformed(server) && random.chance(0.2))
+      core.push(server);
   world.note('core', core.map(({ id }) => id).join());
   return core;
+}
+
+/** It was away while those it knows left: an operator sets it up anew. */
+function reinstall(world: World, server: SimServer): void {
+  world.coverage.count('server set up anew');
+  server.crash(false);
+  world.wipe(server);
 }
 
 function heal(world: World, core: readonly SimServer[]): void {
@@ -103,9 +122,16 @@ function probe(world: World, server: SimServer): void {
   client.idle = true;
   client.allowed = (id) => id === server.id;
   const through = `through server ${server.id}`;
-  wait(world, PROBE_MS, `nobody can connect ${through}`, () => client.connectedLink !== undefined);
+  const isGone = (): boolean => !world.members.includes(server);
+  wait(
+    world,
+    PROBE_MS,
+    `nobody can connect ${through}`,
+    () => client.connectedLink !== undefined || isGone(),
+  );
   client.send(create(`/probe${client.name}`, { data: client.name }), sync('/'), getData('/'));
   wait(world, PROBE_MS, `a write and a sync are not answered ${through}`, () => {
+    if (isGone()) return true;
     return client.connectedLink?.waiting.every(({ request }) => request.type === OpCode.ping) === true;
   });
   client.disconnect();
@@ -113,8 +139,8 @@ function probe(world: World, server: SimServer): void {
 }
 
 /** Requests come to an end, and all servers to the same state. */
-function settle(world: World, servers: readonly SimServer[]): void {
-  const ids = new Set(servers.map(({ id }) => id));
+function settle(world: World, members: () => readonly SimServer[]): void {
+  const ids = new Set(members().map(({ id }) => id));
   const unanswered = (): ClientLink | undefined =>
     [...world.links].find(
       ({ server, waiting, reachesSomebody }) => ids.has(server) && reachesSomebody && waiting.length > 0,
@@ -125,7 +151,7 @@ function settle(world: World, servers: readonly SimServer[]): void {
     () => `${nameOfFirst(unanswered())} is not answered`,
     () => unanswered() === undefined,
   );
-  wait(world, CAUGHT_UP_MS, 'a server falls behind', () => caughtUp(world, servers));
+  wait(world, CAUGHT_UP_MS, 'a server falls behind', () => caughtUp(world, members()));
 }
 
 function nameOfFirst(link: ClientLink | undefined): string {
@@ -146,7 +172,7 @@ function drainSessions(world: World): void {
   const open = (): number =>
     [...world.model.sessions.values()].filter(({ closedAt }) => closedAt === undefined).length;
   wait(world, 3 * longest + 5000, 'a session outlives its client', () => open() === 0);
-  wait(world, CAUGHT_UP_MS, 'a server falls behind', () => caughtUp(world, world.servers));
+  wait(world, CAUGHT_UP_MS, 'a server falls behind', () => caughtUp(world, world.members));
   for (const path of world.model.paths) {
     const node = world.model.at(path, world.canon.last?.zxid ?? 0n);
     if (node !== undefined && node.owner !== 0n)
@@ -155,7 +181,7 @@ function drainSessions(world: World): void {
 }
 
 function compareTrees(world: World): void {
-  const [first, ...rest] = world.servers;
+  const [first, ...rest] = world.members;
   if (first?.engine === undefined) return;
   const expected = dump(first.engine.tree);
   for (const server of rest) {

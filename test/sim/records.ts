@@ -60,6 +60,11 @@ export function batchOf(records: readonly SimRecord[], after: LogMark): LogBatch
   };
 }
 
+/** Its op code, without taking the record apart. */
+export function typeOf(record: SimRecord): number {
+  return record.bytes.readInt32BE(CHAIN_BYTES + 16);
+}
+
 export function txnOf(record: SimRecord): { readonly header: TxnHeader; readonly txn: Txn } {
   return readTxn(Reader.over(record.bytes.subarray(HEADER_BYTES)));
 }

@@ -14,7 +14,7 @@ import {
   type Output,
   type TraceEvent,
 } from './core.js';
-import type { LogMark, Notification, ServerId } from '../../src/zab/index.js';
+import type { DiskOp, LogMark, Notification, ServerId } from '../../src/zab/index.js';
 import { SimDisk, type DiskWatcher } from './disk.js';
 import type { Network } from './network.js';
 import type { SimOptions } from './options.js';
@@ -46,7 +46,9 @@ export interface ServerWatcher {
   crashed(server: SimServer): void;
   sending(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
   /** A disk operation was handed over. A fault may follow at this very boundary. */
-  wrote(server: SimServer, kind: string): void;
+  wrote(server: SimServer, op: DiskOp): void;
+  /** It is to stand still for so many ms. */
+  pausing(server: SimServer, ms: number): void;
   told(server: SimServer, effect: Effect): void;
   noted(server: SimServer, note: Output['peerNotes'][number]): void;
   voting(server: SimServer, to: ServerId, vote: Notification): void;
@@ -65,6 +67,8 @@ export class SimServer {
   /** Counts the processes of this server. */
   incarnation = 0;
   engine: Engine | undefined;
+  /** What its configuration file says about who takes part; undefined: nobody has set this machine up. */
+  file: string | undefined;
   role = 'down';
   readonly #options: SimOptions;
   readonly #scheduler: Scheduler;
@@ -121,8 +125,21 @@ export class SimServer {
     return BigInt(TIME_START + Math.floor(this.#scheduler.now));
   }
 
+  get leaseMs(): number {
+    return this.#options.timing.leaseMs;
+  }
+
   get serving(): boolean {
     return this.engine?.serving === true;
+  }
+
+  get configVersion(): bigint {
+    return this.engine?.peer.configuration.version ?? 0n;
+  }
+
+  /** Whether it would talk to this server, and knows where it is. */
+  knows(id: ServerId): boolean {
+    return this.engine?.peer.configurations.some(({ members }) => members.has(id)) === true;
   }
 
   get stateDigest(): bigint {
@@ -133,7 +150,8 @@ export class SimServer {
 
   start(): void {
     if (this.#stopping) this.crash(false);
-    if (!this.#dead) return;
+    const { file } = this;
+    if (!this.#dead || file === undefined) return;
     this.#dead = false;
     this.#stopping = false;
     this.#installing = false;
@@ -143,7 +161,7 @@ export class SimServer {
     const trace = (event: TraceEvent): void => {
       if (this.incarnation === incarnation && !this.#dead) this.#traced(event);
     };
-    const engine = new Engine(settingsOf(this.#options, this.id, trace));
+    const engine = new Engine(settingsOf(this.#options, this.id, file, trace));
     this.engine = engine;
     this.disk.open((input, install) =>
       this.#enqueue({ input: () => input, before: this.#restorer(install) }),
@@ -177,6 +195,7 @@ export class SimServer {
   /** Stands still, as after SIGSTOP: what comes in waits. */
   pause(ms: number): void {
     if (this.#dead) return;
+    this.#watcher.pausing(this, ms);
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#scheduler.now + ms);
     this.#scheduler.cancel(this.#turn);
     this.#turn = undefined;
@@ -302,7 +321,7 @@ export class SimServer {
       if (!alive()) return;
       this.disk.perform(op);
       if (op.kind === 'synchronise' && op.install !== undefined) this.#installing = true;
-      this.#watcher.wrote(this, op.kind);
+      this.#watcher.wrote(this, op);
     }
     for (const { link, message } of out.packets.splice(0)) {
       if (!alive()) return;

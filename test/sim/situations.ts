@@ -1,10 +1,13 @@
 /** Notices the situations of zab.md 4.4 as they come up. */
-import { OpCode } from '../../src/types/index.js';
+import { OpCode, errorName } from '../../src/types/index.js';
 import type { LogMark, PeerMessage, PeerNote } from '../../src/zab/index.js';
 import type { Agreed, Canon } from './canon.js';
 import type { TraceEvent } from './core.js';
 import type { Coverage } from './coverage.js';
-import type { SimRecord } from './records.js';
+import { votersOf, type Electorate } from './electorate.js';
+import type { Reply } from './checkers/index.js';
+import type { Op } from './history.js';
+import { typeOf, type SimRecord } from './records.js';
 import type { SimServer } from './server.js';
 
 function epochOf(zxid: bigint): number {
@@ -38,6 +41,8 @@ export class Situations {
     if (disk.staging === 'part') this.#coverage.count('crash amid a snapshot');
     if (disk.staging === 'all') this.#coverage.count('crash before a snapshot is installed');
     if (power) this.#coverage.count('power loss');
+    if (this.#leading.has(server.id) && server.engine?.peer.isReconfiguring === true)
+      this.#coverage.count('reconfig: pending at leader crash');
   }
 
   sending(server: SimServer, message: PeerMessage): void {
@@ -80,10 +85,16 @@ export class Situations {
   noted(_server: SimServer, note: PeerNote): void {
     switch (note.kind) {
       case 'alarm':
-        return this.#coverage.count(`alarm: ${note.what}`);
+        if (note.what.includes('does not follow record')) this.#coverage.count('chain mismatch refused');
+        return this.#coverage.count(`alarm: ${note.what.replace(/\d+/g, 'N')}`);
       case 'looking':
         if (note.why.startsWith('the zxids')) this.#coverage.count('rollover');
-        return this.#coverage.count(`looking: ${note.why}`);
+        if (note.why.endsWith('has a more recent history'))
+          this.#coverage.count('leader gives up for a more recent follower');
+        if (note.why === 'no quorum answered in time') this.#coverage.count('lease step-down');
+        return this.#coverage.count(
+          `looking: ${note.why.replace(/server \d+/g, 'a server').replace(/epoch \d+|\d+ was/g, 'an epoch')}`,
+        );
       case 'learnerLost':
         return this.#coverage.count(`learner lost: ${note.why}`);
       default:
@@ -93,6 +104,8 @@ export class Situations {
 
   truncated(_to: LogMark, removed: readonly SimRecord[]): void {
     if (removed.length > 0) this.#coverage.count('uncommitted tail discarded');
+    if (removed.some((record) => typeOf(record) === OpCode.reconfig))
+      this.#coverage.count('reconfig: discarded by TRUNC');
   }
 
   traced({ id, disk }: SimServer, event: TraceEvent, servers: readonly SimServer[]): void {
@@ -111,6 +124,23 @@ export class Situations {
       default:
         return;
     }
+  }
+
+  /** @param before the configuration that counted so far @param leader of the moment, if there is one */
+  reconfigured(before: Electorate, after: Electorate, leader: number | undefined): void {
+    const [were, are] = [new Set(votersOf(before)), new Set(votersOf(after))];
+    const joined = [...are].filter((id) => !were.has(id));
+    const left = [...were].filter((id) => !are.has(id));
+    if (joined.length > 0) this.#coverage.count('reconfig: add');
+    if (left.some((id) => id === leader)) this.#coverage.count('reconfig: remove leader');
+    if (left.some((id) => id !== leader)) this.#coverage.count('reconfig: remove follower');
+    if (joined.length > 0 && left.length > 0) this.#coverage.count('reconfig: replace');
+    if (after.groups.length > 0) this.#coverage.count('reconfig: groups');
+  }
+
+  replied({ request }: Op, { err }: Reply): void {
+    if (request.type !== OpCode.reconfig || err === 0) return;
+    this.#coverage.count(`reconfig: ${errorName(err)}`);
   }
 
   agreed({ header, txn }: Agreed): void {

@@ -15,6 +15,7 @@ import {
   sync,
   type Mode,
 } from '../unit/helpers/requests.js';
+import { ANYBODY, type Load } from './load.js';
 import type { SimRandom } from './random.js';
 
 /** How often each is asked for. */
@@ -51,7 +52,8 @@ const READER = {
   close: 0.1,
 } as const;
 
-export class Workload {
+export class Workload implements Load {
+  readonly identities = ANYBODY;
   readonly #random: SimRandom;
   readonly #paths: readonly string[];
   readonly #name: string;
@@ -111,11 +113,6 @@ export class Workload {
     if (children !== undefined) this.#children.set(path, children);
   }
 
-  /** Everything, for ever. */
-  watchAll(): Request {
-    return addWatch('/', AddWatchMode.persistentRecursive);
-  }
-
   #create(path: string, mode: Mode): MultiOp {
     const options = { data: this.#value(), mode, acl: OPEN_ACL };
     return this.#random.chance(0.5) ? create(path, options) : create2(path, options);
@@ -161,6 +158,9 @@ export class Workload {
     return this.#random.chance(0.1) ? value.padEnd(this.#random.between(20, 300), '.') : value;
   }
 }
+
+/** Watches everything, for ever. */
+export const WATCH_ALL: Request = addWatch('/', AddWatchMode.persistentRecursive);
 
 /** The path a request reads or writes. */
 export function pathOf(request: Request): string | undefined {

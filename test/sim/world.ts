@@ -6,6 +6,7 @@ import {
   allCheckers,
   type CheckedWorld,
   type Checker,
+  holds,
   type ServerView,
 } from './checkers/index.js';
 import type { ClientLink } from './client.js';
@@ -13,11 +14,16 @@ import { SimClient, type ClientWatcher, type ClientWorld } from './client.js';
 import { Coverage } from './coverage.js';
 import type { TraceEvent } from './core.js';
 import type { DiskWatcher } from './disk.js';
+import { isMemberOf, type Electorate } from './electorate.js';
+import { Ensemble } from './ensemble.js';
 import { Faults, type FaultyWorld } from './faults.js';
 import { History } from './history.js';
+import type { Load } from './load.js';
 import { Model } from './model.js';
+import { allNoticers, type NoticedWorld, type Noticer } from './noticed/index.js';
 import { Network } from './network.js';
-import { membersOf, weightsOf, type SimOptions } from './options.js';
+import { electorateAtFirst, machinesOf, type SimOptions } from './options.js';
+import { OperatorLoad, type OperatedWorld } from './operator.js';
 import { SimRandom } from './random.js';
 import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
@@ -25,24 +31,27 @@ import { SimServer, type ServerWatcher } from './server.js';
 import { Situations } from './situations.js';
 import { Trace } from './trace.js';
 
-export class World implements CheckedWorld, ClientWorld, FaultyWorld {
+export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld, NoticedWorld {
   readonly options: SimOptions;
   readonly scheduler = new Scheduler();
   readonly canon = new Canon();
-  readonly model = new Model();
+  readonly model: Model;
+  readonly ensemble: Ensemble;
   readonly history = new History();
   readonly coverage = new Coverage();
   readonly trace: Trace;
   readonly network: Network;
   readonly servers: readonly SimServer[];
   readonly clients: SimClient[] = [];
-  readonly weights: ReadonlyMap<number, number>;
+  readonly machines: readonly number[];
+  readonly operator: SimClient | undefined;
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
   readonly #situations: Situations;
+  readonly #noticers: readonly Noticer[];
   readonly #links = new Map<number, ClientLink>();
   readonly #destroyed = new Map<number, number>();
   #nextConnection = 1;
@@ -52,13 +61,13 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
     this.random = new SimRandom(options.seed);
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
-    const members = membersOf(options);
-    const special = weightsOf(options);
-    const voters = members.filter(({ role }) => role === 'participant');
-    this.weights = new Map(voters.map(({ id }) => [id, special.get(id) ?? 1]));
-    const ids = members.map(({ id }) => id);
+    this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
+    const [one = 1] = this.ensemble.latest.weights.keys();
+    this.model = new Model(this.ensemble.fileFor(one));
+    const ids = (this.machines = machinesOf(options));
     this.network = new Network(this.scheduler, this.random.fork(), options.delayMs, ids);
-    this.#checkers = allCheckers(this);
+    this.#noticers = allNoticers(this);
+    this.#checkers = [...allCheckers(this), ...this.#noticers];
     this.#situations = new Situations(this.coverage, this.canon);
     this.watcher = this.#clientWatcher();
     const watcher = this.#serverWatcher();
@@ -67,7 +76,76 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
     );
     for (let i = 1; i <= options.clients; i++) this.addClient();
     this.faults = new Faults(this, this.random.fork());
-    for (const server of this.servers) this.scheduler.after(this.random.range(0, 300), () => server.start());
+    for (const server of this.members) {
+      server.file = this.ensemble.fileFor(server.id);
+      this.scheduler.after(this.random.range(0, 300), () => server.start());
+    }
+    this.operator = this.#addOperator();
+  }
+
+  // --- who takes part ----------------------------------------------------------------------------------------------
+
+  #addOperator(): SimClient | undefined {
+    const { reconfig, groups } = this.options;
+    if (reconfig === undefined) return undefined;
+    const byId = new Map(this.servers.map((server) => [server.id, server]));
+    this.network.knows = (id, other) => byId.get(id)?.knows(other) === true;
+    const forget = (): void => {
+      this.network.forgetStrangers();
+      this.scheduler.after(this.options.timing.peerTimeoutMs / 3, forget);
+    };
+    forget();
+    const load = new OperatorLoad(this, this.random.fork(), reconfig.everyMs, groups !== undefined);
+    return this.addClient(load);
+  }
+
+  get latest(): Electorate {
+    return this.ensemble.latest;
+  }
+
+  get changes(): number {
+    return this.ensemble.changes;
+  }
+
+  get leader(): number | undefined {
+    return this.servers.find(({ role }) => role === 'leading')?.id;
+  }
+
+  install(id: number): void {
+    const server = this.servers.find((other) => other.id === id);
+    if (server === undefined || server.file !== undefined) return;
+    this.note('install', id);
+    server.file = this.ensemble.fileFor(id);
+    this.scheduler.after(this.random.exponential(200), () => server.start());
+  }
+
+  /** Servers of the configuration that was agreed on last. */
+  get members(): SimServer[] {
+    return this.servers.filter(({ id }) => isMemberOf(this.ensemble.latest, id));
+  }
+
+  governing(index: number): readonly Electorate[] {
+    return this.ensemble.governing(index);
+  }
+
+  activeAt(index: number): Electorate {
+    return this.ensemble.activeAt(index);
+  }
+
+  effective(server: ServerView): readonly Electorate[] {
+    const applied = this.servers.find(({ id }) => id === server.id)?.engine?.applied.index ?? 0;
+    return this.ensemble.effective(server.disk, applied);
+  }
+
+  /** All configurations that may count: the last one, and what some log has in excess of it. */
+  get possible(): readonly Electorate[] {
+    return this.ensemble.possible(this.servers.map(({ disk }) => disk));
+  }
+
+  /** Whether this server's log has the configuration that was agreed on last. */
+  isInformed({ disk }: SimServer): boolean {
+    const entry = this.canon.at(this.ensemble.latestIndex);
+    return entry === undefined || holds(disk, entry) !== false;
   }
 
   // --- what checkers look at ---------------------------------------------------------------------------------------
@@ -90,8 +168,8 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
 
   // --- what clients use --------------------------------------------------------------------------------------------
 
-  addClient(): SimClient {
-    const client = new SimClient(this, this.clients.length + 1, this.random.fork());
+  addClient(load?: Load): SimClient {
+    const client = new SimClient(this, this.clients.length + 1, this.random.fork(), load);
     this.clients.push(client);
     return client;
   }
@@ -113,23 +191,24 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
 
   // --- what faults do ----------------------------------------------------------------------------------------------
 
-  /** Voters whose disk is worth something. */
+  /** Servers whose disk is worth something. */
   get healthy(): SimServer[] {
-    return this.servers.filter(
-      ({ id, disk }) =>
-        (this.weights.get(id) ?? 0) > 0 && !disk.blank && !disk.suspect && !this.#destroyed.has(id),
-    );
+    return this.servers.filter(({ id, disk }) => !disk.blank && !disk.suspect && !this.#destroyed.has(id));
   }
 
   maySacrifice(server: SimServer): boolean {
-    const left = this.healthy.filter((other) => other !== server).length;
-    const voters = [...this.weights.values()].filter((weight) => weight > 0).length;
-    return !this.#destroyed.has(server.id) && 2 * left > voters;
+    const left = new Set(this.healthy.filter((other) => other !== server).map(({ id }) => id));
+    return (
+      server.file !== undefined &&
+      !this.#destroyed.has(server.id) &&
+      this.ensemble.isSafe(this.possible, left)
+    );
   }
 
   wipe(server: SimServer): void {
     this.#destroyed.set(server.id, server.disk.tail.index);
     server.disk.wipe();
+    server.file = this.ensemble.fileFor(server.id);
     for (const checker of this.#checkers) checker.disowned(server);
   }
 
@@ -160,7 +239,13 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         this.trace.note(`s${server.id}`, 'restored', mark.index);
         each((checker) => checker.restored(server, mark));
       },
-      crashing: (server, power) => this.#situations.crashing(server, power),
+      crashing: (server, power) => {
+        this.#situations.crashing(server, power);
+        for (const noticer of this.#noticers) noticer.crashing(server, power);
+      },
+      pausing: (server, ms) => {
+        for (const noticer of this.#noticers) noticer.pausing(server, ms);
+      },
       crashed: (server) => {
         this.trace.note(`s${server.id}`, 'crash', server.disk.tail.index);
         each((checker) => checker.crashed(server));
@@ -174,6 +259,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         each((checker) => checker.sending(server, link, message));
       },
       stepping: (server, input) => {
+        for (const noticer of this.#noticers) noticer.stepping(server, input);
         if (input.kind === 'electionLink')
           this.trace.note(`s${server.id}`, `election link ${input.up ? 'up' : 'down'}`, input.peer);
         else if (input.kind === 'linkUp')
@@ -181,10 +267,14 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         else if (input.kind === 'linkDown')
           this.trace.note(`s${server.id}`, 'link down', this.network.peerOf(input.link));
       },
-      voting: (server, to, { state, leader, round }) =>
-        this.trace.note(`s${server.id}`, `vote ${state}`, to, leader, round),
+      voting: (server, to, vote) => {
+        this.trace.note(`s${server.id}`, `vote ${vote.state}`, to, vote.leader, vote.round);
+        for (const noticer of this.#noticers) noticer.voting(server, to, vote);
+      },
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
-      wrote: (server, kind) => {
+      wrote: (server, op) => {
+        const { kind } = op;
+        for (const noticer of this.#noticers) noticer.wrote(server, op);
         this.trace.note(`s${server.id}`, `disk ${kind}`);
         this.#situations.wrote(server, kind);
         this.faults.moment(server, kind);
@@ -197,6 +287,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
         const detail = 'why' in note ? note.why : 'what' in note ? note.what : 'by' in note ? note.by : '';
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
+        for (const noticer of this.#noticers) noticer.noted(server, note);
         if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
       },
       heard: (server, connection) => {
@@ -274,6 +365,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
       } catch (error) {
         throw new Violation('SM1', `record ${next} cannot be applied: ${String(error)}`);
       }
+      const before = this.ensemble.latest;
+      this.ensemble.agreed(entry);
+      if (this.ensemble.latest !== before)
+        this.#situations.reconfigured(before, this.ensemble.latest, this.leader);
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }
@@ -299,6 +394,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld {
       replied: (op, reply) => {
         this.trace.note(op.link.client, 'return', op.link.server, op.xid, reply.zxid, reply.err);
         this.coverage.count(reply.err === 0 ? 'answered' : 'answered with an error');
+        this.#situations.replied(op, reply);
         each((checker) => checker.replied(op, reply));
       },
       connected: (link, effect) => {

@@ -2,6 +2,7 @@
 import type { Epochs, LogMark, PeerMessage, ServerId, TraceEvent } from '../../../src/zab/index.js';
 import type { ClientEffect } from '../core.js';
 import type { Agreed, Canon } from '../canon.js';
+import type { Electorate } from '../electorate.js';
 import type { History, Link, Op } from '../history.js';
 import type { Model } from '../model.js';
 import type { SimRecord } from '../records.js';
@@ -35,6 +36,8 @@ export interface ServerView {
   readonly incarnation: number;
   readonly disk: DiskView;
   readonly stateDigest: bigint;
+  /** Version of the configuration that it says is in force. */
+  readonly configVersion: bigint;
 }
 
 /** Whatever every checker may look at. */
@@ -43,11 +46,15 @@ export interface CheckedWorld {
   readonly model: Model;
   readonly history: History;
   readonly servers: readonly ServerView[];
-  /** Ids of participants with their weights. */
-  readonly weights: ReadonlyMap<ServerId, number>;
   readonly counterStart: number;
   /** Virtual time in ms. */
   now(): number;
+  /** A commit of this record needs a quorum in each of these. */
+  governing(index: number): readonly Electorate[];
+  /** The configuration that counts when this record is applied. */
+  activeAt(index: number): Electorate;
+  /** Those that count on this server: the one of its state, and what its log brings behind. */
+  effective(server: ServerView): readonly Electorate[];
   /** Index up to which the disk of a server once held the agreed history, before a fault took it; 0 for none. */
   destroyed(id: ServerId): number;
   /** Who is at the other end of a quorum link. */
@@ -119,15 +126,4 @@ export function holds(disk: DiskView, entry: Agreed): boolean | undefined {
   if (entry.index < disk.logStart.index) return undefined;
   if (entry.index === disk.logStart.index) return disk.logStart.chain === entry.chain;
   return disk.at(entry.index)?.chain === entry.chain;
-}
-
-/** More than half of the weight: arithmetic of our own. */
-export function isQuorum(weights: ReadonlyMap<ServerId, number>, has: (id: ServerId) => boolean): boolean {
-  let [all, those] = [0, 0];
-  for (const [id, weight] of weights) {
-    const counted = weight > 0 ? 1 : 0;
-    all += counted;
-    if (has(id)) those += counted;
-  }
-  return those > all / 2;
 }

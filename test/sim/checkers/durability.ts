@@ -1,7 +1,8 @@
 /** DUR1 to DUR6: what is on disk, and stays there (zab.md 2.2), by looking at the simulated disks. */
 import type { LogMark, PeerMessage } from '../../../src/zab/index.js';
 import { chainAfter, type SimRecord } from '../records.js';
-import { Checker, holds, isQuorum, type Reply, type ServerView, type Traced } from './checker.js';
+import { isQuorum, votersOf } from '../electorate.js';
+import { Checker, holds, type Reply, type ServerView, type Traced } from './checker.js';
 import type { Op } from '../history.js';
 
 /** What a message promises is on disk before it is sent (zab.md 7.1). */
@@ -55,7 +56,7 @@ export class CommitOnQuorum extends Checker {
   #checked = 0;
 
   override committed(server: ServerView, index: number): void {
-    const { canon, servers, weights } = this.world;
+    const { canon, servers } = this.world;
     for (; this.#checked < index; this.#checked++) {
       const entry = canon.at(this.#checked + 1);
       if (entry === undefined) return;
@@ -64,8 +65,9 @@ export class CommitOnQuorum extends Checker {
         if (this.world.destroyed(id) >= entry.index) return true;
         return disk !== undefined && holds(disk, entry) !== false;
       };
-      if (!isQuorum(weights, has))
-        this.fail(`server ${server.id} commits ${entry.index}, which is not on the disks of a quorum`);
+      for (const electorate of this.world.governing(entry.index))
+        if (!isQuorum(electorate, has))
+          this.fail(`server ${server.id} commits ${entry.index}, which is not on the disks of a quorum`);
     }
   }
 }
@@ -114,10 +116,12 @@ export class NoTruncationOfCommitted extends Checker {
   }
 
   override truncated({ id }: ServerView, to: LogMark, removed: readonly SimRecord[]): void {
-    const first = removed[0];
-    const entry = first === undefined ? undefined : this.world.canon.at(first.index);
-    if (entry !== undefined && entry.chain === first?.chain)
-      this.fail(`server ${id} drops record ${entry.index}, which is committed`);
+    for (const { index, chain } of removed) {
+      if (this.world.canon.at(index)?.chain !== chain) break;
+      // What an observer has of records that were not committed when its leader looked counts for nobody.
+      const counts = this.world.governing(index).some((electorate) => votersOf(electorate).includes(id));
+      if (counts) this.fail(`server ${id} drops record ${index}, which is committed`);
+    }
     const applied = this.#applied.get(id) ?? 0;
     if (applied > to.index) this.fail(`server ${id} goes back to ${to.index}, applied is ${applied}`);
   }
@@ -193,7 +197,10 @@ export class Monotony extends Checker {
     if (mark.index > disk.tail.index)
       this.fail(`server ${id} applies ${mark.index}, its disk ends at ${disk.tail.index}`);
     // A server alone needs nobody to tell it what is committed.
-    if (mark.index > this.#highest && this.world.servers.length > 1)
+    const isAlone = this.world
+      .governing(mark.index)
+      .every(({ weights, observers }) => weights.size + observers.size === 1);
+    if (mark.index > this.#highest && !isAlone)
       this.fail(`server ${id} applies ${mark.index}, committed is ${this.#highest}`);
     this.#applied.set(id, mark.index);
   }

@@ -1,5 +1,6 @@
 /** E1 to E5: epochs and who may lead in them (zab.md 2.1). */
 import type { Epochs, PeerMessage } from '../../../src/zab/index.js';
+import { votersOf } from '../electorate.js';
 import { Checker, holds, type ServerView, type Traced } from './checker.js';
 
 /** At most one server leads in an epoch. */
@@ -67,8 +68,9 @@ export class Electable extends Checker {
   readonly property = 'E4';
 
   override established(server: ServerView, { epoch }: Traced<'established'>): void {
-    const weight = this.world.weights.get(server.id) ?? 0;
-    if (weight === 0) this.fail(`server ${server.id} leads epoch ${epoch} and may not vote`);
+    // Of two that count, one is enough: who goes, or comes, with a pending one may be the only one to have it.
+    const votes = this.world.effective(server).some((electorate) => votersOf(electorate).includes(server.id));
+    if (!votes) this.fail(`server ${server.id} leads epoch ${epoch} and may not vote`);
     if (server.disk.suspect) this.fail(`server ${server.id} leads epoch ${epoch} and is suspect`);
     if (server.disk.tail.index === 0 && this.world.canon.length > 0)
       this.fail(`server ${server.id} leads epoch ${epoch} and is blank`);

@@ -4,6 +4,7 @@ import { OpCode, makeZxid, writeTxn, type Request, type Txn, type Zxid } from '.
 import { LOG_START, type Epochs, type LogMark } from '../../../src/zab/index.js';
 import { Canon, type Agreed } from '../canon.js';
 import type { ClientEffect } from '../core.js';
+import type { Electorate } from '../electorate.js';
 import { History, type Link, type Op } from '../history.js';
 import { Model } from '../model.js';
 import { chainAfter, markOf, type SimRecord } from '../records.js';
@@ -12,6 +13,7 @@ import type { CheckedWorld, Checker, Reply, ServerView } from './checker.js';
 export class FakeServer implements ServerView {
   readonly incarnation = 1;
   stateDigest = 0n;
+  configVersion = 0n;
   readonly log: SimRecord[] = [];
   readonly disk = {
     logStart: LOG_START,
@@ -70,6 +72,18 @@ export class FakeWorld implements CheckedWorld {
 
   now(): number {
     return this.time;
+  }
+
+  governing(): readonly Electorate[] {
+    return [this.activeAt()];
+  }
+
+  effective(): readonly Electorate[] {
+    return [this.activeAt()];
+  }
+
+  activeAt(): Electorate {
+    return { version: 0n, weights: this.weights, observers: new Set(), groups: [] };
   }
 
   destroyed(): number {

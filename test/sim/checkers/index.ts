@@ -21,6 +21,7 @@ import {
 } from './durability.js';
 import { Electable, EpochMonotony, LeaderCompleteness, OneLeaderPerEpoch, PromiseKept } from './election.js';
 import { LeavesAtOnce } from './liveness.js';
+import { ConfigurationOfState, ReconfigAsAsked } from './reconfig.js';
 import { EqualState, ExpiredOnce, Moved, NoOrphan, NoRevival, NotEarly, Replay } from './state.js';
 import { WatchBeforeRead } from './watches.js';
 import {
@@ -33,7 +34,17 @@ import {
   Uniqueness,
 } from './zab.js';
 
-export { Checker, Violation, type CheckedWorld, type ServerView } from './checker.js';
+export {
+  Checker,
+  Violation,
+  holds,
+  type CheckedWorld,
+  type Connected,
+  type DiskView,
+  type Reply,
+  type ServerView,
+  type Traced,
+} from './checker.js';
 
 const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   Integrity,
@@ -58,6 +69,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   LeavesAtOnce,
   Replay,
   EqualState,
+  ConfigurationOfState,
   NoOrphan,
   ExpiredOnce,
   NotEarly,
@@ -72,6 +84,7 @@ const CHECKERS: readonly (new (world: CheckedWorld) => Checker)[] = [
   SessionFifo,
   ExactReads,
   ExactlyOnce,
+  ReconfigAsAsked,
 ];
 
 export function allCheckers(world: CheckedWorld): Checker[] {

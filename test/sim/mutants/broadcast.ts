@@ -173,8 +173,8 @@ export const BROADCAST: readonly Mutant[] = [
     edits: [
       {
         file: 'src/zab/configurations.js',
-        find: '[this.#active, ...this.#logged.map(({ configuration }) => configuration)].slice(-2)',
-        replace: '[this.#active]',
+        find: 'this.#effective = known >= 0 ? logged : [this.#active, ...logged].slice(-2);',
+        replace: 'this.#effective = [this.#active];',
       },
     ],
     caughtBy: ['E1', 'DUR2'],

@@ -180,9 +180,9 @@ export const SYNCHRONISATION: readonly Mutant[] = [
       {
         file: LEARNER,
         find: `history.append(batch);
-        const token`,
+            for (const record`,
         replace: `history.append({ ...batch, left: true });
-        const token`,
+            for (const record`,
       },
       {
         file: HANDLER,

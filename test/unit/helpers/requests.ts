@@ -72,6 +72,27 @@ export function multi(...ops: MultiOp[]): WriteRequest {
   return { type: OpCode.multi, ops };
 }
 
+/** What is asked of a reconfig: a change, or, with `members`, all of the new configuration. */
+export interface Reconfiguration {
+  readonly joining?: readonly string[];
+  readonly leaving?: readonly number[];
+  readonly members?: readonly string[];
+  /** Version that it is to start from. */
+  readonly from?: bigint;
+}
+
+export function reconfig({ joining, leaving, members, from = -1n }: Reconfiguration): WriteRequest {
+  return {
+    type: OpCode.reconfig,
+    record: {
+      joiningServers: joining?.join(',') ?? null,
+      leavingServers: leaving?.join(',') ?? null,
+      newMembers: members?.join('\n') ?? null,
+      curConfigId: from,
+    },
+  };
+}
+
 export const closeSession: WriteRequest = { type: OpCode.closeSession };
 
 // --- reads ---------------------------------------------------------------------------------------------------------

@@ -249,6 +249,14 @@ describe('synchronisation', () => {
     expect(host.take().filter((line) => line.startsWith('vote'))[0]).to.match(/looking 1 epoch 3/);
   });
 
+  it('it is so, too, when it had that epoch before its disk failed', () => {
+    const host = new PeerHost({ log: LOG, applied: 2, epochs: [3, 3], suspect: true }).joining(3);
+    host.connected(LINK, 3).hears(LINK, say.leaderInfo(3), say.diff(END), say.newLeader(3, END)).disk();
+    host.hears(LINK, say.upToDate(4)).linkDown(LINK);
+    expect(host.disk().peer.role).to.equal('looking');
+    expect(host.take().filter((line) => line.startsWith('vote')).at(-1)).to.match(/looking 1 epoch 3/);
+  });
+
   it('a link that breaks before the end leaves everything as it was, but for the promise', () => {
     const host = promised().hears(LINK, say.diff(END), say.records(MORE)).linkDown(LINK).disk();
     expect(host.log).to.deep.equal(LOG);

@@ -11,6 +11,7 @@ const END = markAt(4);
 /** What the leader of epoch 3 has behind them. */
 const MORE = log('2:1! 2:2', END);
 const T = MORE[1]!.mark;
+const MORE_ALONE = log('1:1 1:2! 1:3');
 const NEXT = ensembleOf([1, 3, 4]);
 
 /** A follower of server 3 that has promised epoch 3. */
@@ -83,5 +84,14 @@ describe('a configuration in the log', () => {
     expect(host.take()).to.include('vote to 4: looking 3 epoch 2 round 2');
     host.notified(2, vote(2, { ...better, round: 2 }));
     expect(host.take()).not.to.include('vote to 3: looking 2 epoch 2 round 2');
+  });
+
+  it('of others ends that a server is alone, though its file names nobody else', () => {
+    const file = ensembleOf([1]);
+    expect(new PeerHost({ configuration: file, log: LOG }).peer.isAlone).to.equal(true);
+    expect(new PeerHost({ configuration: file, log: MORE_ALONE, next: NEXT }).peer.isAlone).to.equal(false);
+    const restored = new PeerHost({ configuration: file, log: LOG });
+    restored.peer.configurationRestored(NEXT);
+    expect(restored.peer.isAlone).to.equal(false);
   });
 });
