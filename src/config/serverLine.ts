@@ -39,6 +39,9 @@ export interface Member {
   readonly secureClient: HostPort | undefined;
 }
 
+/** In no name or address. A new line in the middle would make two lines of one, where members are kept as text. */
+const BLANK = /[\s\p{Cc}]/u;
+
 const FORM = 'host:quorumPort:electionPort[:participant|observer][;[clientHost:]clientPort]';
 
 /**
@@ -63,6 +66,7 @@ export function parseServerLine(idText: string, value: string, where: string): M
     if (host === undefined || host === '' || quorum === undefined || rest.length > 0) {
       return fail(`is not of the form ${FORM}.`);
     }
+    if (BLANK.test(host)) return fail('has white space in a host, or a control character.');
     if (election === undefined) return fail('has no election port; add it after the quorum port.');
     const quorumPort = readPort(quorum) ?? fail(`has a quorum port that is not a port number: ${quorum}.`);
     const electionPort =
@@ -117,7 +121,8 @@ function readHostPort(part: string): HostPort | undefined {
   const portText = pieces.at(-1);
   const host = pieces.length === 1 ? '0.0.0.0' : pieces[0];
   const port = portText === undefined ? undefined : readPort(portText);
-  if (pieces.length > 2 || host === undefined || host === '' || port === undefined) return undefined;
+  if (pieces.length > 2 || host === undefined || port === undefined) return undefined;
+  if (host === '' || BLANK.test(host)) return undefined;
   return { host, port };
 }
 

@@ -93,10 +93,14 @@ function equalText(a: string, b: string): boolean {
   return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }
 
-/** `key=value,key="value"`; the first value of a key counts. */
+/**
+ * `key=value,key="value"`; the first value of a key counts, and what follows something else does not. Never looked for
+ * at every place of the text: strangers could make that take as long as the square of its length.
+ */
 function parseDirectives(text: string): Map<string, string> {
   const directives = new Map<string, string>();
-  for (const match of text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)/g)) {
+  const next = /[\s,]*([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*(?:,|$)/y;
+  for (let match = next.exec(text); match !== null; match = next.exec(text)) {
     const [, key = '', quoted, plain] = match;
     const value = quoted === undefined ? (plain ?? '') : quoted.replace(/\\(.)/g, '$1');
     if (!directives.has(key)) directives.set(key, value);

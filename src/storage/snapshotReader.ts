@@ -73,7 +73,8 @@ export class TreeSnapshot {
   #take(columns: readonly unknown[]): string | undefined {
     if (this.#table === 'znodes') {
       const row = znodeOf(columns, this.#digest);
-      if (row === undefined) return `the row of znode ${String(columns[0])} does not match its checksum`;
+      if (row === undefined)
+        return `the row of znode ${JSON.stringify(String(columns[0]))} does not match its checksum`;
       this.#chunk.znode(row);
     } else {
       const row = sessionOf(columns, this.#digest);

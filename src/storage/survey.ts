@@ -179,7 +179,9 @@ function quickCheck(db: Connection, file: string): string | undefined {
   const what = statSync(file).size <= QUICK_CHECK_BYTES_MAX ? '1' : 'sqlite_schema';
   try {
     const result = db.pragma(`quick_check(${what})`, { simple: true });
-    return result === 'ok' ? undefined : String(result);
+    // SQLite heads its findings with a line of its own; an operator's log takes one line.
+    const lines = String(result).split('\n');
+    return result === 'ok' ? undefined : lines.filter((line) => !line.startsWith('***')).join('; ');
   } catch (error) {
     if (!isDamage(error)) throw error;
     return textOf(error);

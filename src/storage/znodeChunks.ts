@@ -112,7 +112,8 @@ function pack(count: number, numbers: Numbers, texts: Buffer, digest: TreeDigest
 
 function damaged(texts: Buffer, at: number, length: number): RowDamage {
   const path = texts.toString('utf8', at, at + Math.max(0, length));
-  return new RowDamage(`the row of znode ${path} does not match its checksum`);
+  // In quotes: a damaged path can have a new line, which would make two lines of one in the log.
+  return new RowDamage(`the row of znode ${JSON.stringify(path)} does not match its checksum`);
 }
 
 const COMMA = 0x2c;

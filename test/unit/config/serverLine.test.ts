@@ -33,6 +33,11 @@ const refused: [line: string, reason: string][] = [
   ['a:2888:3888;0', 'client part that is not [host:]port: 0'],
   ['a:2888:3888;1;2;3', 'too many parts'],
   ['a:1:2:observer|b:1:2:participant', 'different roles'],
+  // A reconfig could ask for it, and no server could read the line that the log then holds.
+  ['a\nb:1:2', 'white space in a host'],
+  ['a b:1:2', 'white space in a host'],
+  ['a:1:2|\u0000:1:2', 'white space in a host'],
+  ['a:1:2;b\nc:2181', 'client part that is not [host:]port'],
 ];
 
 describe('parseServerLine', () => {
@@ -44,7 +49,7 @@ describe('parseServerLine', () => {
     });
   }
   for (const [line, reason] of refused) {
-    it(`refuses "${line}": ${reason}`, () => {
+    it(`refuses ${JSON.stringify(line)}: ${reason}`, () => {
       expect(() => parseServerLine('5', line, 'zoo.cfg, line 1'))
         .to.throw(ConfigError, reason)
         .with.property('message')

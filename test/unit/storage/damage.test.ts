@@ -120,6 +120,16 @@ for (const image of IMAGES) {
       expect(await outcomeOf(records, copied(directory))).to.equal('intact');
     });
 
+    it('a page of the log that is none is reported on one line', async () => {
+      using directory = copy();
+      const path = join(directory.path, 'log.db');
+      const bytes = readFileSync(path);
+      // A page that has no rows in it begins with another byte than one of a table.
+      for (let at = 4 * 4096; at < bytes.byteLength; at += 4096) bytes[at] = 0x99;
+      writeFileSync(path, bytes);
+      await outcomeOf(records, copied(directory), 'no pages');
+    });
+
     for (const file of image.files) {
       it(`a flipped bit in ${file} is found or harmless`, async () => {
         const random = generator(file.length * 7919 + image.name.length);
@@ -177,6 +187,7 @@ async function outcomeOf(records: number, options: StorageOptions, what = ''): P
   } catch (error) {
     if (!(error instanceof StorageError)) throw new Error(`${what}: ${String(error)}`, { cause: error });
     expect(error.kind, `${what}: ${error.message}`).to.be.oneOf(['corrupt', 'config', 'newer']);
+    expect(error.message, what).not.to.include('\n');
     expect(error.message, what).to.match(
       /Restore|Correct|Start that release|Move it away|Check owner|local disk/,
     );

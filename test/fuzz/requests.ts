@@ -88,31 +88,6 @@ export function request(random: Random): { readonly op: number; readonly bytes: 
   return { op, bytes: w.take() };
 }
 
-/** Bends bytes: flips, cuts, inserts, repeats, or puts a number at the edge of its range where a length may stand. */
-export function mutate(random: Random, bytes: Buffer): Buffer {
-  let result = Buffer.from(bytes);
-  for (let i = random.int(4); i > 0; i--) {
-    const at = random.int(result.byteLength + 1);
-    switch (random.int(5)) {
-      case 0:
-        if (at < result.byteLength) result[at] = random.int(256);
-        break;
-      case 1:
-        result = result.subarray(0, at);
-        break;
-      case 2:
-        result = Buffer.concat([result.subarray(0, at), random.bytes(random.int(16)), result.subarray(at)]);
-        break;
-      case 3:
-        if (at + 4 <= result.byteLength) result.writeInt32BE(random.pick(EDGES), at);
-        break;
-      default:
-        result = Buffer.concat([result, result.subarray(0, at)]);
-    }
-  }
-  return result;
-}
-
 /** With its length in front; now and then with a wrong one. */
 export function framed(random: Random, bytes: Buffer): Buffer {
   const length = Buffer.alloc(4);
@@ -120,8 +95,8 @@ export function framed(random: Random, bytes: Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** A valid ConnectRequest with its length. */
-export function connectRequest(): Buffer {
+/** A ConnectRequest with its length; valid unless `fields` are not. */
+export function connectRequest(fields: Partial<codec.ConnectRequest> = {}): Buffer {
   const w = new Writer();
   const mark = w.startFrame();
   codec.writeConnectRequest(w, {
@@ -131,6 +106,7 @@ export function connectRequest(): Buffer {
     sessionId: 0n,
     passwd: Buffer.alloc(16),
     readOnly: false,
+    ...fields,
   });
   w.endFrame(mark);
   return w.take();
