@@ -4,12 +4,11 @@
  * another and with the log, and the history is judged.
  */
 import { Ensemble } from '../ensemble/ensemble.js';
+import { Inspection } from '../ensemble/inspection.js';
 import { Random } from '../helpers/random.js';
 import { Judge } from '../history/judge.js';
 import { Load } from '../history/load.js';
 import { longestGap } from '../history/gap.js';
-import { CommittedLog, logFileOf } from '../history/logs.js';
-import { compareTrees, readTree, treeOf } from '../history/trees.js';
 import type { Problem } from '../history/history.js';
 import { sleep } from '../interop/process.js';
 import type { Flavour } from '../interop/server.js';
@@ -40,8 +39,6 @@ const AFTER_MS = 5000;
 const HEAL_MS_MAX = 60_000;
 /** Flows so long before a fault, and behind it. */
 const STEADY_MS = 1000;
-/** Sessions end by themselves, even at quiet points: so often are trees read until they agree. */
-const COMPARISONS_MAX = 5;
 
 export class Campaign {
   readonly counts = new Map<string, KindCount>();
@@ -51,7 +48,7 @@ export class Campaign {
   readonly #options: CampaignOptions;
   readonly #load: Load;
   readonly #random: Random;
-  readonly #log = new CommittedLog();
+  readonly #inspection: Inspection;
   readonly #began = performance.now();
   #bag: FaultKind[] = [];
 
@@ -60,7 +57,10 @@ export class Campaign {
     this.ensemble = ensemble;
     this.#load = load;
     this.#random = new Random(options.seed);
-    this.judge = new Judge({ eventZxids: options.flavour === 'zabkeeper' });
+    this.judge = new Judge({ keys: load.keys, eventZxids: options.flavour === 'zabkeeper' });
+    this.#inspection = new Inspection(ensemble, load, this.judge, {
+      witness: options.flavour === 'zabkeeper',
+    });
   }
 
   static async start(options: CampaignOptions): Promise<Campaign> {
@@ -136,43 +136,10 @@ export class Campaign {
     const gapMs = longestGap(load.acknowledgedAt, from - 1, load.acknowledgedAt.at(-1) ?? from);
     const count = this.counts.get(kind.name) ?? { count: 0, gapMs: 0 };
     this.counts.set(kind.name, { count: count.count + 1, gapMs: Math.max(count.gapMs, gapMs) });
-    await this.#judge();
+    await this.#inspection.quiet();
     const { operations, witness } = this.judge;
     this.say(
       `  ${Math.round(rateBefore)} op/s before, gap ${Math.round(gapMs)} ms; ${operations} operations and ${witness.records} records judged, ${this.problems.length} problems`,
     );
-  }
-
-  /** A quiet point: nothing is under way, so all servers have the same, and all that was done is in the log. */
-  async #judge(): Promise<void> {
-    const { ensemble, judge } = this;
-    const load = this.#load;
-    await load.pause();
-    const trees = async (): Promise<readonly Problem[]> => {
-      const read = await Promise.all(
-        ensemble.members.map(({ id, connectString }) => readTree(`server ${id}`, connectString)),
-      );
-      judge.feedLog(await this.#newRecords());
-      return compareTrees([treeOf(judge.witness.model), ...read]);
-    };
-    judge.feed(await this.#newRecords(), load.recorder.take());
-    let different = await trees();
-    for (let i = 1; i < COMPARISONS_MAX && different.length > 0; i++) {
-      await sleep(300);
-      different = await trees();
-    }
-    judge.add(different);
-    for (const { id, server } of ensemble.members) {
-      if (!server.running) judge.add([{ rule: 'crash', what: `server ${id}: ${server.describe()}` }]);
-    }
-    load.resume();
-  }
-
-  async #newRecords(): Promise<Awaited<ReturnType<CommittedLog['read']>>['records']> {
-    const { members } = this.ensemble;
-    const files = new Map(members.map(({ id, server }) => [id, logFileOf(server.dataDir)]));
-    const { records, problems } = await this.#log.read(files, Math.floor(members.length / 2) + 1);
-    this.judge.add(problems);
-    return records;
   }
 }

@@ -17,7 +17,10 @@ import {
   SETS,
 } from './places.js';
 import { RecordingClient, type ServerAddress } from './client.js';
+import type { Register } from './linearizable.js';
 import { Locker } from './locker.js';
+import { expiredEarly } from './sessionOrder.js';
+import type { Problem } from './history.js';
 import { Recorder } from './recorder.js';
 import { Worker, type WorkerHost } from './worker.js';
 
@@ -37,6 +40,8 @@ export interface LoadOptions {
 
 /** Of the workers, those with one-shot watches and those with a watch on everything. */
 const WATCHERS = 20;
+/** What keys hold in the beginning. */
+const FIRST = 'first';
 const WATCH_ALL = 2;
 
 interface Actor {
@@ -49,6 +54,9 @@ export class Load implements WorkerHost {
   /** When operations succeeded, and of them the writes. */
   readonly succeededAt: number[] = [];
   readonly acknowledgedAt: number[] = [];
+  /** The registers, with what they hold in the beginning. */
+  readonly keys: ReadonlyMap<string, Register>;
+  readonly sessionTimeoutMs: number;
   readonly #actors: Actor[] = [];
   #running: Promise<unknown> = Promise.resolve();
   #resting = 0;
@@ -56,12 +64,18 @@ export class Load implements WorkerHost {
   #wake: (() => void)[] = [];
   stopping = false;
 
+  private constructor(keys: number, sessionTimeoutMs: number) {
+    const first: Register = { version: 0, value: FIRST };
+    this.keys = new Map(Array.from({ length: keys }, (_, key) => [keyPath(key), first]));
+    this.sessionTimeoutMs = sessionTimeoutMs;
+  }
+
   /** Prepares the tree, connects the sessions, and begins. */
   static async start(servers: readonly ServerAddress[], options: LoadOptions): Promise<Load> {
     const { workers = 29, lockers = 3, keys = 50, operationsPerSecond = 1200 } = options;
     const { sessionTimeoutMs = 10_000, seed } = options;
     await prepare(servers, keys);
-    const load = new Load();
+    const load = new Load(keys, sessionTimeoutMs);
     const pauseMs = (1000 * workers) / operationsPerSecond;
     for (let i = 0; i < workers + lockers; i++) {
       const first = i % servers.length;
@@ -94,6 +108,13 @@ export class Load implements WorkerHost {
     const now = performance.now();
     this.succeededAt.push(now);
     if (write) this.acknowledgedAt.push(now);
+  }
+
+  /** Sessions that ended before their time, since the last call. */
+  takeExpiredEarly(): Problem[] {
+    return this.clients.flatMap((client) =>
+      expiredEarly(client.name, client.expired.splice(0), this.sessionTimeoutMs),
+    );
   }
 
   /** Called by workers between two operations: comes back when there is something to do. */
@@ -154,6 +175,6 @@ async function prepare(servers: readonly ServerAddress[], keys: number): Promise
     throw new Error(`the tree is not empty: ${children.join()}`);
   for (const path of [ROOT, BANK, LOCK, EPHEMERALS, ...SETS]) await zk.create(path, '');
   await zk.create(RESOURCE, '');
-  await Promise.all(Array.from({ length: keys }, (_, i) => zk.create(keyPath(i), 'first')));
+  await Promise.all(Array.from({ length: keys }, (_, i) => zk.create(keyPath(i), FIRST)));
   await Promise.all(BANK_ACCOUNTS.map((path) => zk.create(path, String(BANK_START))));
 }

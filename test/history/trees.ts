@@ -2,29 +2,34 @@
 import { connect, type Stat, type ZooKeeper } from '../../src/client/index.js';
 import type { Model } from '../sim/model.js';
 import type { Problem } from './history.js';
+import type { Register } from './linearizable.js';
 
 export interface Tree {
   readonly server: string;
-  /** By path: data and Stat in words. */
-  readonly nodes: ReadonlyMap<string, string>;
+  readonly nodes: ReadonlyMap<string, TreeNode>;
+}
+
+export interface TreeNode {
+  readonly data: string | null;
+  readonly stat: Stat;
 }
 
 /** Reads behind a sync. */
 export async function readTree(server: string, connectString: string): Promise<Tree> {
   await using zk = await connect({ servers: connectString, connectTimeoutMs: 10_000 });
   await zk.sync('/');
-  const nodes = new Map<string, string>();
+  const nodes = new Map<string, TreeNode>();
   await readBelow(zk, '/', nodes);
   return { server, nodes };
 }
 
-async function readBelow(zk: ZooKeeper, path: string, nodes: Map<string, string>): Promise<void> {
+async function readBelow(zk: ZooKeeper, path: string, nodes: Map<string, TreeNode>): Promise<void> {
   const { children } = await zk.getChildren(path);
   const paths = children.map((name) => (path === '/' ? `/${name}` : `${path}/${name}`));
   const own = paths.filter((child) => child !== '/zookeeper');
   const read = await Promise.all(own.map((child) => zk.getData(child)));
   for (const [i, { data, stat }] of read.entries()) {
-    nodes.set(own[i] ?? '', describe(data?.toString('latin1') ?? null, stat));
+    nodes.set(own[i] ?? '', { data: data?.toString('latin1') ?? null, stat });
   }
   const parents = own.filter((_, i) => (read[i]?.stat.numChildren ?? 0) > 0);
   for (const parent of parents) await readBelow(zk, parent, nodes);
@@ -33,11 +38,11 @@ async function readBelow(zk: ZooKeeper, path: string, nodes: Map<string, string>
 /** The tree that the log comes to. */
 export function treeOf(model: Model): Tree {
   const end = 0x7fff_ffff_ffff_ffffn;
-  const nodes = new Map<string, string>();
+  const nodes = new Map<string, TreeNode>();
   for (const path of model.paths) {
     const stat = model.statAt(path, end);
     if (stat === undefined || path === '/' || path.startsWith('/zookeeper')) continue;
-    nodes.set(path, describe(model.at(path, end)?.data?.toString('latin1') ?? null, stat));
+    nodes.set(path, { data: model.at(path, end)?.data?.toString('latin1') ?? null, stat });
   }
   return { server: 'the log', nodes };
 }
@@ -47,7 +52,7 @@ export function compareTrees([first, ...others]: readonly Tree[]): Problem[] {
   const problems: Problem[] = [];
   for (const other of others) {
     for (const path of new Set([...(first?.nodes.keys() ?? []), ...other.nodes.keys()])) {
-      const [left, right] = [first?.nodes.get(path) ?? 'nothing', other.nodes.get(path) ?? 'nothing'];
+      const [left, right] = [describe(first?.nodes.get(path)), describe(other.nodes.get(path))];
       if (left === right) continue;
       problems.push({
         rule: 'diverged',
@@ -58,8 +63,16 @@ export function compareTrees([first, ...others]: readonly Tree[]): Problem[] {
   return problems;
 }
 
-function describe(data: string | null, stat: Stat): string {
-  const { czxid, mzxid, pzxid, version, cversion, ephemeralOwner, ctime, mtime } = stat;
+function describe(node: TreeNode | undefined): string {
+  if (node === undefined) return 'nothing';
+  const { czxid, mzxid, pzxid, version, cversion, ephemeralOwner, ctime, mtime } = node.stat;
   const zxids = [czxid, mzxid, pzxid, ephemeralOwner].map((zxid) => zxid.toString(16)).join(' ');
-  return `"${data ?? 'null'}" v${version} c${cversion} ${zxids} ${ctime} ${mtime}`;
+  return `"${node.data ?? 'null'}" v${version} c${cversion} ${zxids} ${ctime} ${mtime}`;
+}
+
+/** Data and version of each znode. */
+export function registersOf({ nodes }: Tree): Map<string, Register> {
+  return new Map(
+    [...nodes].map(([path, { data, stat }]) => [path, { version: stat.version, value: data ?? '' }]),
+  );
 }
