@@ -3,16 +3,23 @@
  * the load must flow: before it, and soon after it. After each the load rests, all servers are compared with one
  * another and with the log, and the history is judged.
  */
+import { createWriteStream, cpSync, existsSync, writeFileSync, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import * as path from 'node:path';
 import { Ensemble } from '../ensemble/ensemble.js';
 import { Inspection } from '../ensemble/inspection.js';
 import { Random } from '../helpers/random.js';
-import { Judge } from '../history/judge.js';
-import { Load } from '../history/load.js';
 import { longestGap } from '../history/gap.js';
 import type { Problem } from '../history/history.js';
+import { Judge } from '../history/judge.js';
+import { writeLine, type Line } from '../history/kept.js';
+import { Load } from '../history/load.js';
 import { sleep } from '../interop/process.js';
 import type { Flavour } from '../interop/server.js';
-import { KINDS, type FaultKind, type Scene } from './kinds.js';
+import { KINDS } from './kinds.js';
+import type { Machine } from './machine.js';
+import { Resources } from './resources.js';
+import type { FaultKind, Scene } from './scene.js';
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -22,6 +29,9 @@ export interface CampaignOptions {
   readonly operationsPerSecond: number;
   /** Only faults whose name has this in it. */
   readonly only: string;
+  /** Rules that this flavour is known to break: said in the end, and no reason to stop. */
+  readonly excused: readonly string[];
+  readonly machine: Machine;
 }
 
 /** What became of the faults of one kind. */
@@ -37,7 +47,7 @@ const RATE_AFTER = 50;
 const AFTER_MS = 5000;
 /** How long a fault may take until all servers serve again. */
 const HEAL_MS_MAX = 60_000;
-/** Flows so long before a fault, and behind it. */
+/** The load flows so long before a fault, and behind it. */
 const STEADY_MS = 1000;
 
 export class Campaign {
@@ -45,34 +55,43 @@ export class Campaign {
   readonly skipped = new Map<string, string>();
   readonly judge: Judge;
   readonly ensemble: Ensemble;
+  readonly resources = new Resources();
   readonly #options: CampaignOptions;
   readonly #load: Load;
   readonly #random: Random;
   readonly #inspection: Inspection;
+  readonly #history: WriteStream;
   readonly #began = performance.now();
   #bag: FaultKind[] = [];
 
   private constructor(options: CampaignOptions, ensemble: Ensemble, load: Load) {
+    const { flavour, machine, seed } = options;
     this.#options = options;
     this.ensemble = ensemble;
     this.#load = load;
-    this.#random = new Random(options.seed);
-    this.judge = new Judge({ keys: load.keys, eventZxids: options.flavour === 'zabkeeper' });
+    this.#random = new Random(seed);
+    this.#history = createWriteStream(path.join(machine.directory, 'history.jsonl'));
+    const ours = flavour === 'zabkeeper';
+    this.judge = new Judge({ keys: load.keys, eventZxids: ours });
     this.#inspection = new Inspection(ensemble, load, this.judge, {
-      witness: options.flavour === 'zabkeeper',
+      witness: ours,
+      keep: (lines) => this.#keep(lines),
     });
+    this.#keep([{ kind: 'quiet', ends: load.keys }]);
   }
 
   static async start(options: CampaignOptions): Promise<Campaign> {
-    const { flavour, servers, seed, operationsPerSecond } = options;
+    const { flavour, servers, seed, operationsPerSecond, machine } = options;
+    const ours = flavour === 'zabkeeper';
     const ensemble = await Ensemble.start({
       flavour,
       servers,
       // The log is the witness: all of it has to stay.
-      config:
-        flavour === 'zabkeeper'
-          ? { 'zabkeeper.logRetentionRecords': 2 ** 31 - 1, 'zabkeeper.logRetentionBytes': 2 ** 40 }
-          : {},
+      config: ours
+        ? { 'zabkeeper.logRetentionRecords': 2 ** 31 - 1, 'zabkeeper.logRetentionBytes': 2 ** 40 }
+        : {},
+      directory: (id) => machine.diskOf(id),
+      ...(ours ? { env: (id) => machine.envOf(id) } : {}),
     });
     try {
       const addresses = ensemble.members.map(({ address }) => address);
@@ -84,8 +103,13 @@ export class Campaign {
     }
   }
 
+  /** All that was found, what is known of this flavour included. */
   get problems(): readonly Problem[] {
     return this.judge.problems;
+  }
+
+  get failures(): readonly Problem[] {
+    return this.problems.filter(({ rule }) => !this.#options.excused.includes(rule));
   }
 
   say(line: string): void {
@@ -96,22 +120,46 @@ export class Campaign {
   /** Faults until the time is over, or until a promise is broken. */
   async run(): Promise<void> {
     const until = performance.now() + this.#options.minutes * 60_000;
-    while (performance.now() < until && this.problems.length === 0) await this.#one(this.#draw());
+    while (performance.now() < until && this.failures.length === 0) {
+      const kind = this.#draw();
+      try {
+        await this.#one(kind);
+      } catch (error) {
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.judge.add([{ rule: 'liveness', what: `${kind.name}: ${text}` }]);
+      }
+    }
+  }
+
+  /** Everything that a failure is understood by: output and data of the servers, beside the history. */
+  async keepAll(): Promise<void> {
+    for (const { id, server } of this.ensemble.members) {
+      await server.kill();
+      const directory = path.join(this.#options.machine.directory, `server-${id}`);
+      await mkdir(directory, { recursive: true });
+      writeFileSync(path.join(directory, 'output.log'), server.output);
+      if (existsSync(server.dataDir))
+        cpSync(server.dataDir, path.join(directory, 'data'), { recursive: true });
+    }
+    const problems = this.problems.map((problem) => `${JSON.stringify(problem)}\n`);
+    writeFileSync(path.join(this.#options.machine.directory, 'problems.jsonl'), problems.join(''));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#load.close().catch(() => undefined);
+    // Behind a failure there may be nobody left to answer.
+    await Promise.race([this.#load.close(), sleep(10_000)]).catch(() => undefined);
     await this.ensemble[Symbol.asyncDispose]();
+    await new Promise((resolve) => this.#history.end(resolve));
   }
 
   /** Every kind comes once before one comes twice. */
   #draw(): FaultKind {
     if (this.#bag.length === 0) {
-      const { only, flavour } = this.#options;
+      const { only, flavour, machine } = this.#options;
       for (const kind of KINDS.filter(({ name }) => name.includes(only))) {
-        const reason = kind.skip?.({ flavour });
+        const reason = kind.skip?.({ flavour, machine });
         if (reason === undefined) this.#bag.push(kind);
-        else if (!this.skipped.has(kind.name)) this.skipped.set(kind.name, reason);
+        else this.skipped.set(kind.name, reason);
       }
     }
     const at = this.#random.int(this.#bag.length);
@@ -122,13 +170,15 @@ export class Campaign {
 
   async #one(kind: FaultKind): Promise<void> {
     const { ensemble } = this;
+    const { machine } = this.#options;
     const load = this.#load;
     await load.flows(RATE_BEFORE);
     await sleep(STEADY_MS);
     const rateBefore = load.recentRate();
     const from = load.acknowledgedAt.at(-1) ?? performance.now();
-    const scene: Scene = { ensemble, random: this.#random, note: (what) => this.say(`  ${what}`) };
+    const note = (what: string): void => this.say(`  ${what}`);
     this.say(kind.name);
+    const scene: Scene = { ensemble, machine, random: this.#random, note };
     await kind.act(scene);
     await ensemble.serving(ensemble.members, HEAL_MS_MAX);
     await load.flows(RATE_AFTER, AFTER_MS);
@@ -137,9 +187,14 @@ export class Campaign {
     const count = this.counts.get(kind.name) ?? { count: 0, gapMs: 0 };
     this.counts.set(kind.name, { count: count.count + 1, gapMs: Math.max(count.gapMs, gapMs) });
     await this.#inspection.quiet();
+    this.judge.add(this.resources.look(ensemble));
     const { operations, witness } = this.judge;
-    this.say(
-      `  ${Math.round(rateBefore)} op/s before, gap ${Math.round(gapMs)} ms; ${operations} operations and ${witness.records} records judged, ${this.problems.length} problems`,
+    note(
+      `${Math.round(rateBefore)} op/s before, gap ${Math.round(gapMs)} ms; ${operations} operations, ${witness.records} records, ${this.problems.length} problems`,
     );
+  }
+
+  #keep(lines: readonly Line[]): void {
+    for (const line of lines) this.#history.write(`${writeLine(line)}\n`);
   }
 }

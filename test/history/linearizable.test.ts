@@ -15,6 +15,19 @@ import {
   type RegisterOp,
 } from './linearizable.js';
 
+const STAT = {
+  czxid: 1n,
+  mzxid: 1n,
+  ctime: 0n,
+  mtime: 0n,
+  version: 0,
+  cversion: 0,
+  aversion: 0,
+  ephemeralOwner: 0n,
+  dataLength: 1,
+  numChildren: 0,
+  pzxid: 1n,
+};
 const START: Register = { version: 0, value: 'a' };
 
 /** Tries every order of all operations whose outcome is known, with any of the others among them. */
@@ -41,7 +54,15 @@ function randomHistory(random: Random, count: number): RegisterOp[] {
       if (kind === 1) return { version: state.version + 1, value };
       return state.version === version ? { version: version + 1, value } : undefined;
     };
-    return { client: `c${i}`, from, to, step, tell: () => `op ${i}` };
+    const needs = kind === 1 ? undefined : version;
+    return {
+      client: `c${i}`,
+      from,
+      to,
+      needs: to === Infinity ? undefined : needs,
+      step,
+      tell: () => `op ${i}`,
+    };
   });
 }
 
@@ -69,6 +90,7 @@ describe('the search for an order', () => {
       client,
       from: i,
       to: i + length,
+      needs: undefined,
       step: (state) => ({ version: state.version + 1, value: String(i) }),
       tell: () => String(i),
     });
@@ -82,11 +104,36 @@ describe('the search for an order', () => {
       client: 'c0',
       from: 200,
       to: 201,
+      needs: undefined,
       step: () => undefined,
       tell: () => 'never',
     };
     const atOnce = Array.from({ length: CLIENTS_MAX }, (_, i) => write(i, `c${i}`, 100));
     expect(linearize([...atOnce, never], START, 50).kind).to.equal('undecided');
+  });
+
+  it('is not led astray by hundreds of writes whose outcome nobody knows', () => {
+    const unknown = Array.from({ length: 300 }, (_, i) =>
+      registerOp(op({ op: 'set', path: '/k', data: `u${i}`, version: -1 }, i, Infinity), '/k'),
+    );
+    const stat = { ...STAT, version: 0 };
+    const reads = Array.from({ length: 100 }, (_, i) =>
+      registerOp(
+        op({ op: 'get', path: '/k', watch: false }, 400 + i, 400.5 + i, { data: 'a', stat }, 400 + i),
+        '/k',
+      ),
+    );
+    const all = [...unknown, ...reads].filter((each) => each !== undefined);
+    expect(all).to.have.lengthOf(400);
+    expect(linearize(all, START, 5000).kind).to.equal('linearizable');
+    const later = { ...STAT, version: 1 };
+    const last = registerOp(
+      op({ op: 'get', path: '/k', watch: false }, 600, 601, { data: 'u7', stat: later }, 600),
+      '/k',
+    );
+    expect(linearize([...all, ...(last === undefined ? [] : [last])], START, 5000).kind).to.equal(
+      'linearizable',
+    );
   });
 
   it('takes a write for what its client was told', () => {

@@ -28,6 +28,8 @@ export interface RegisterOp {
   readonly from: number;
   /** Infinity if nobody learnt the outcome. */
   readonly to: number;
+  /** The one version that it fits, if its answer told: versions only rise, so beyond it is too late. */
+  readonly needs: number | undefined;
   /** The state behind it, undefined where it cannot take effect like this. */
   readonly step: (state: Register) => Register | undefined;
   readonly tell: () => string;
@@ -44,14 +46,19 @@ export function registerOp(op: Op, path: string): RegisterOp | undefined {
     // Other errors do not tell whether it took effect before them.
     const end = answer === undefined || (answer.err !== 0 && !refused) ? Infinity : to;
     if (refused)
-      return { ...common, from: op.from, step: (state) => (state.version === version ? undefined : state) };
+      return {
+        ...common,
+        from: op.from,
+        needs: undefined,
+        step: (state) => (state.version === version ? undefined : state),
+      };
     const became = answer?.stat?.version;
     const step = (state: Register): Register | undefined => {
       if (version !== -1 && version !== state.version) return undefined;
       if (became !== undefined && became !== state.version + 1) return undefined;
       return { version: state.version + 1, value: data };
     };
-    return { ...common, to: end, from: op.from, step };
+    return { ...common, to: end, from: op.from, needs: became === undefined ? undefined : became - 1, step };
   }
   if (call.op === 'get' && op.syncedAt !== undefined && answer?.stat !== undefined) {
     const { data } = answer;
@@ -70,6 +77,7 @@ function readOf(
   return {
     ...common,
     from,
+    needs: version,
     step: (state) => (state.version === version && state.value === value ? state : undefined),
   };
 }
@@ -98,6 +106,9 @@ export function linearize(ops: readonly RegisterOp[], start: Register, limitMs =
   const head = entriesOf(ops);
   const taken = new Uint8Array(Math.ceil(ops.length / 8) || 1);
   const seen = new Set<string>();
+  const needs = ops
+    .flatMap(({ needs: version }, at) => (version === undefined ? [] : [{ version, at }]))
+    .sort((a, b) => a.version - b.version);
   const stack: { readonly entry: Entry; readonly state: Register }[] = [];
   let state = start;
   let entry = head.after;
@@ -112,7 +123,7 @@ export function linearize(ops: readonly RegisterOp[], start: Register, limitMs =
     if (op === undefined) throw new Error('an entry of no operation');
     if (!entry.ret) {
       const next = op.step(state);
-      if (next !== undefined) {
+      if (next !== undefined && !isTooLate(next, entry.op, needs, taken)) {
         flip(taken, entry.op);
         const key = `${Buffer.from(taken.buffer).toString('latin1')} ${next.version} ${next.value}`;
         if (!seen.has(key)) {
@@ -139,6 +150,23 @@ export function linearize(ops: readonly RegisterOp[], start: Register, limitMs =
     unlift(last.entry);
     entry = last.entry.after;
   }
+}
+
+/**
+ * Whether an operation that was not taken yet has lost its place. Without this, operations of unknown outcome would be
+ * tried in all their combinations before the next answer shows that there was no room for them.
+ */
+function isTooLate(
+  { version }: Register,
+  taking: number,
+  needs: readonly { readonly version: number; readonly at: number }[],
+  taken: Uint8Array,
+): boolean {
+  for (const { version: needed, at } of needs) {
+    if (needed >= version) return false;
+    if (at !== taking && !has(taken, at)) return true;
+  }
+  return false;
 }
 
 function entriesOf(ops: readonly RegisterOp[]): Entry {
@@ -177,6 +205,10 @@ function unlift(call: Entry): void {
   }
 }
 
+function has(bits: Uint8Array, at: number): boolean {
+  return ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
+}
+
 function flip(bits: Uint8Array, at: number): void {
   const byte = at >> 3;
   bits[byte] = (bits[byte] ?? 0) ^ (1 << (at & 7));
@@ -203,11 +235,12 @@ export class Linearizability {
       if (own !== undefined) byPath.get(op.call.path)?.push(own);
     }
     const problems: Problem[] = [];
+    const deadline = performance.now() + SEARCH_MS_MAX;
     for (const [path, key] of this.#keys) {
       const own = byPath.get(path) ?? [];
       const end = ends.get(path);
       const all = [...key.unknown, ...own, ...(end === undefined ? [] : [endOf(path, own, end)])];
-      const verdict = linearize(all, key.state);
+      const verdict = linearize(all, key.state, deadline - performance.now());
       // Late effects are met in the next piece; after it every server has long forgotten the connection. Which of them
       // took effect already is not always clear, so all of them may.
       key.unknown = own.filter(({ to }) => to === Infinity);
