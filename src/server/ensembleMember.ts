@@ -46,7 +46,8 @@ export class EnsembleMember {
         self: config.id,
         members: () => membersOf(config.self, host.engine.peer.configurations),
         // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
-        ensembleId: () => (storage.tail.index === 0 ? undefined : idOf(storage.secret)),
+        // Who has lost records may have lost this one, too, and made another: it says nothing until a leader has sent it.
+        ensembleId: () => (storage.tail.index === 0 || storage.suspect ? undefined : idOf(storage.secret)),
         version: buildInfo.version,
         listenOnAllIps: config.quorumListenOnAllIps,
         addressCheck: config.peerAddressCheck,

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runScenario } from '../../src/bench/index.js';
 import { connect, type ZooKeeper } from '../../src/client/index.js';
-import { longestGap } from '../ensemble/checker.js';
+import { longestGap } from '../history/gap.js';
 import { Ensemble, type Member } from '../ensemble/ensemble.js';
 import { sleep, until } from '../interop/process.js';
 import type { Flavour } from '../interop/server.js';

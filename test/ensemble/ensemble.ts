@@ -29,6 +29,10 @@ export interface EnsembleOptions {
   readonly jvm?: ServerOptions['jvm'];
   /** Put the proxies of `network` between the servers. @default true */
   readonly proxied?: boolean;
+  /** An existing directory for a server, which stays. @default a temporary one, deleted in the end */
+  readonly directory?: (id: ServerId) => string | undefined;
+  /** Additional environment of a server's process. */
+  readonly env?: (id: ServerId) => ServerOptions['env'];
 }
 
 /** What `srvr` says; `none` is a server that does not serve, or does not answer. */
@@ -67,6 +71,11 @@ export class Member {
 
   get connectString(): string {
     return this.server.connectString;
+  }
+
+  /** Where clients find it. */
+  get address(): { id: ServerId; host: string; port: number } {
+    return { id: this.id, host: this.server.host, port: this.server.port };
   }
 
   /** kill -9, and wait until the process is gone. */
@@ -180,6 +189,8 @@ export class Ensemble implements AsyncDisposable {
         startLimitMs: START_LIMIT_MS,
         ...(options.properties === undefined ? {} : { properties: options.properties }),
         ...(options.jvm === undefined ? {} : { jvm: options.jvm }),
+        ...given('directory', options.directory?.(own.id)),
+        ...given('env', options.env?.(own.id)),
       });
       members.push(new Member(own.id, own.observer, server));
     }
@@ -233,6 +244,11 @@ export class Ensemble implements AsyncDisposable {
     await Promise.all(this.members.map(({ server }) => server[Symbol.asyncDispose]()));
     await this.network[Symbol.asyncDispose]();
   }
+}
+
+/** The property if it has a value: exact optional properties take no undefined. */
+function given<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }
 
 /** Where each server finds each other one: its own ports as they are, everybody else's behind a proxy. */

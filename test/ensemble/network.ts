@@ -24,10 +24,23 @@ const LOOK_MS = 10;
 interface Passage {
   held: boolean;
   delayMs: number;
+  /** Of all connections that way together. */
+  bytesPerSecond: number;
 }
+
+/** One direction between two servers, over all connections. */
+interface Way {
+  passage(): Readonly<Passage>;
+  /** When the last of so many bytes arrives that leave now, behind what left before. */
+  dueAt(bytes: number): number;
+}
+
+const OPEN: Readonly<Passage> = { held: false, delayMs: 0, bytesPerSecond: Infinity };
 
 export class Network implements AsyncDisposable {
   readonly #passages = new Map<string, Passage>();
+  /** Of throttled ways, when they are free again. */
+  readonly #busyUntil = new Map<string, number>();
   /** Pairs between which connections are reset, `lower-higher`. */
   readonly #cut = new Set<string>();
   readonly #links: Link[] = [];
@@ -57,6 +70,19 @@ export class Network implements AsyncDisposable {
     this.#change(from, to, { delayMs });
   }
 
+  /** So much of what `from` says reaches `to` in a second. */
+  throttle(from: ServerId, to: ServerId, bytesPerSecond: number): void {
+    this.#change(from, to, { bytesPerSecond });
+  }
+
+  /** For what carries bytes that way. */
+  way(from: ServerId, to: ServerId): Way {
+    return {
+      passage: () => this.passage(from, to),
+      dueAt: (bytes) => this.#dueAt(from, to, bytes),
+    };
+  }
+
   /** Cuts a server off from all others. */
   isolate(id: ServerId, how: 'reset' | 'silent' | 'silent-outwards' | 'silent-inwards'): void {
     for (const other of this.#othersOf(id)) {
@@ -70,6 +96,7 @@ export class Network implements AsyncDisposable {
   heal(): void {
     this.#cut.clear();
     this.#passages.clear();
+    this.#busyUntil.clear();
     this.#look();
     for (const link of this.#links) link.passagesChanged();
   }
@@ -79,13 +106,23 @@ export class Network implements AsyncDisposable {
   }
 
   passage(from: ServerId, to: ServerId): Readonly<Passage> {
-    return this.#passages.get(`${from}>${to}`) ?? { held: false, delayMs: 0 };
+    return this.#passages.get(`${from}>${to}`) ?? OPEN;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     for (const link of this.#links) link.close();
     return Promise.resolve();
+  }
+
+  #dueAt(from: ServerId, to: ServerId, bytes: number): number {
+    const { bytesPerSecond, delayMs } = this.passage(from, to);
+    const now = performance.now();
+    if (bytesPerSecond === Infinity) return now + delayMs;
+    const way = `${from}>${to}`;
+    const through = Math.max(now, this.#busyUntil.get(way) ?? 0) + (1000 * bytes) / bytesPerSecond;
+    this.#busyUntil.set(way, through);
+    return through + delayMs;
   }
 
   #look(): void {
@@ -205,8 +242,8 @@ class Link {
     upstream.on('error', () => undefined);
     const { from, to } = this;
     const wire = new Wire(
-      new Direction(socket, upstream, () => this.#network.passage(from, to), this.#firstBytes),
-      new Direction(upstream, socket, () => this.#network.passage(to, from), undefined),
+      new Direction(socket, upstream, this.#network.way(from, to), this.#firstBytes),
+      new Direction(upstream, socket, this.#network.way(to, from), undefined),
     );
     this.#wires.add(wire);
     socket.once('close', () => this.#wires.delete(wire));
@@ -234,22 +271,17 @@ class Wire {
 class Direction {
   readonly source: net.Socket;
   readonly #sink: net.Socket;
-  readonly #passage: () => Readonly<Passage>;
+  readonly #way: Way;
   readonly #line: { readonly due: number; readonly what: Buffer | 'end' | 'reset' }[] = [];
   #firstBytes: FirstBytes | undefined;
   #first = Buffer.alloc(0);
   #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    source: net.Socket,
-    sink: net.Socket,
-    passage: () => Readonly<Passage>,
-    firstBytes: FirstBytes | undefined,
-  ) {
+  constructor(source: net.Socket, sink: net.Socket, way: Way, firstBytes: FirstBytes | undefined) {
     this.source = source;
     this.#sink = sink;
-    this.#passage = passage;
+    this.#way = way;
     this.#firstBytes = firstBytes;
     source.on('data', (chunk: Buffer) => this.#data(chunk));
     source.on('end', () => this.#put('end'));
@@ -269,17 +301,19 @@ class Direction {
 
   #put(what: Buffer | 'end' | 'reset'): void {
     if (typeof what !== 'string') this.#heldBytes += what.length;
-    this.#line.push({ due: performance.now() + this.#passage().delayMs, what });
+    this.#line.push({ due: this.#way.dueAt(typeof what === 'string' ? 0 : what.length), what });
     this.pump();
   }
 
   /** Lets through whatever may pass now. */
   pump(): void {
     clearTimeout(this.#timer);
-    while (!this.#passage().held && !this.#sink.writableNeedDrain) {
+    while (!this.#way.passage().held && !this.#sink.writableNeedDrain) {
       const [next] = this.#line;
       if (next === undefined) break;
-      const waitMs = next.due - performance.now();
+      const { delayMs, bytesPerSecond } = this.#way.passage();
+      const healed = delayMs === 0 && bytesPerSecond === Infinity;
+      const waitMs = healed ? 0 : next.due - performance.now();
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.pump(), Math.ceil(waitMs));
         break;
