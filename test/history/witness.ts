@@ -5,7 +5,7 @@
  *
  * It is fed in pieces: after a piece everything in it has been checked.
  */
-import { isWrite } from '../../src/types/index.js';
+import { ZXID_ZERO, isWrite } from '../../src/types/index.js';
 import { LOG_START } from '../../src/zab/index.js';
 import { Canon } from '../sim/canon.js';
 import { Violation, type Checker, type CheckedWorld, type ServerView } from '../sim/checkers/checker.js';
@@ -21,6 +21,7 @@ import {
 } from '../sim/checkers/client.js';
 import { ExpiredOnce, NoOrphan, NoRevival } from '../sim/checkers/state.js';
 import { WatchBeforeRead } from '../sim/checkers/watches.js';
+import type { Electorate } from '../sim/electorate.js';
 import { History, type Link, type Op } from '../sim/history.js';
 import { Model } from '../sim/model.js';
 import type { SimRecord } from '../sim/records.js';
@@ -28,11 +29,14 @@ import type { Event, Problem } from './history.js';
 import { Problems } from './problems.js';
 import { replyOf, requestOf, zxid } from './words.js';
 
+const NO_ONE: Electorate = { version: 0n, weights: new Map(), observers: new Set(), groups: [] };
+
 /** Who agreed does not matter here: the log is what a quorum has. */
 const NOBODY: ServerView = {
   id: 0,
   incarnation: 0,
   stateDigest: 0n,
+  configVersion: ZXID_ZERO,
   disk: {
     logStart: LOG_START,
     tail: LOG_START,
@@ -66,9 +70,11 @@ export class Witness {
       model: this.model,
       history: this.#history,
       servers: [],
-      weights: new Map(),
       counterStart: 0,
       now: () => 0,
+      governing: () => [],
+      activeAt: () => NO_ONE,
+      effective: () => [],
       destroyed: () => 0,
       peerOf: () => undefined,
       isWhole: () => true,
