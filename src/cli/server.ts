@@ -53,7 +53,8 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
     exitWith(error, log);
   }
   void running.failed.then((error) => exitWith(error, log));
-  if (readyFile !== undefined) writeFileSync(readyFile, `${running.address}:${running.port}\n`);
+  if (readyFile !== undefined)
+    writeFileSync(readyFile, `${running.address}:${running.port || running.securePort}\n`);
 }
 
 function report({ config, warnings, infos }: ResolvedConfig, log: Logger): void {

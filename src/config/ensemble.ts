@@ -5,11 +5,12 @@
 import { ConfigError } from './errors.js';
 import type { Membership } from './membership.js';
 import type { Option } from './option.js';
-import { clientOptions, ensembleOptions, ownOptions, requestOptions } from './options.js';
+import { clientOptions, ensembleOptions, ownOptions, quorumTlsOptions, requestOptions } from './options.js';
 import { Problems } from './problems.js';
 import type { EnsembleConfig } from './serverConfig.js';
 import type { Member } from './serverLine.js';
 import type { Settings } from './settings.js';
+import { resolveServerTls } from './tls.js';
 
 /** ZooKeeper's range: the id is the highest byte of session ids. */
 const ID_MAX = 255;
@@ -28,21 +29,22 @@ const DISCOVERY_TIMEOUT_MS = 2000;
 export function resolveEnsemble(
   settings: Settings,
   membership: Membership,
-  serverId: number | undefined,
-  myidFile: string,
+  { id: serverId, file: myidFile }: { readonly id: number | undefined; readonly file: string },
+  absolute: (path: string) => string,
 ): EnsembleConfig {
   const problems = new Problems();
   problems.attempt(() => checkIds(membership, settings));
   problems.attempt(() => checkAddresses(membership));
   problems.attempt(() => checkVotes(membership));
   problems.attempt(() => checkUnsupported(settings));
+  const tls = problems.attempt(() => resolveQuorumTls(settings, absolute));
   const self = problems.attempt(() => findSelf(membership, serverId, myidFile));
   const initLimit = problems.attempt(() => required(settings, ensembleOptions.initLimit));
   const syncLimit = problems.attempt(() => required(settings, ensembleOptions.syncLimit));
   const tickTime = problems.attempt(() => settings.take(clientOptions.tickTime));
   const peerTimeout = problems.attempt(() => settings.take(ownOptions.peerTimeout));
   problems.throwIfAny();
-  if (self === undefined || initLimit === undefined || syncLimit === undefined || tickTime === undefined)
+  if (!self || !tls || initLimit === undefined || syncLimit === undefined || tickTime === undefined)
     throw new Error('unreachable: whatever is missing was reported');
 
   warnAboutPeerType(settings, self);
@@ -60,6 +62,7 @@ export function resolveEnsemble(
     quorumListenOnAllIps: settings.take(ensembleOptions.quorumListenOnAllIps),
     electionPortBindRetry: settings.take(ensembleOptions.electionPortBindRetry),
     peerAddressCheck: settings.take(ownOptions.peerAddressCheck),
+    ...tls,
     standaloneEnabled: settings.take(ensembleOptions.standaloneEnabled),
     leaderServes: settings.take(ensembleOptions.leaderServes),
     localSessionsEnabled: settings.take(ensembleOptions.localSessions),
@@ -162,18 +165,35 @@ function checkVotes({ members, groups, weights }: Membership): void {
   }
 }
 
+/** TLS between members. With portUnification peer ports take both, so that a running ensemble can change over. */
+function resolveQuorumTls(
+  settings: Settings,
+  absolute: (path: string) => string,
+): Pick<EnsembleConfig, 'tls' | 'tlsCalls' | 'plainAccepted'> {
+  const { sslQuorum, portUnification, sslQuorumReload } = ensembleOptions;
+  const tlsCalls = settings.take(sslQuorum);
+  const both = settings.take(portUnification);
+  if (!tlsCalls && !both) return { tls: undefined, tlsCalls, plainAccepted: true };
+  const why = `${settings.name(tlsCalls ? sslQuorum : portUnification)} is true`;
+  const reload = settings.take(sslQuorumReload);
+  const tls = resolveServerTls(settings, quorumTlsOptions, why, reload, absolute);
+  if (tls.trustStore === undefined) {
+    throw new ConfigError(
+      'MISSING',
+      `${why}, so ${quorumTlsOptions.trustStore.key} must name a file with the certificates of the authorities that the members are to trust.`,
+    );
+  }
+  return { tls, tlsCalls, plainAccepted: both || !tlsCalls };
+}
+
 /** Whoever asks for a protected ensemble must not get an open one with a warning. */
 function checkUnsupported(settings: Settings): void {
-  for (const option of [
-    ensembleOptions.sslQuorum,
-    ensembleOptions.learnerRequireSasl,
-    ensembleOptions.serverRequireSasl,
-  ]) {
+  for (const option of [ensembleOptions.learnerRequireSasl, ensembleOptions.serverRequireSasl]) {
     if (!settings.take(option)) continue;
     throw new ConfigError(
       'UNSUPPORTED',
-      `${settings.name(option)} is true, but this release cannot protect the connections between servers. ` +
-        'Remove it only if nobody else reaches their ports.',
+      `${settings.name(option)} is true, but this server knows no SASL between servers. ` +
+        'Let the members show certificates (sslQuorum) or prove a shared secret (zabkeeper.quorumSecretFile) instead.',
     );
   }
 }

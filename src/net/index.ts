@@ -9,3 +9,4 @@ export { PeerDecodeError } from './peerLimits.js';
 export { PeerLinks, type PeerLinksOptions, type PeerLinksStatus } from './peerLinks.js';
 export { type PeerLog } from './peerLog.js';
 export { type QuorumLinkStatus } from './quorumLinks.js';
+export { TlsAcceptor, type TlsAcceptHandler, type TlsAcceptOptions } from './tlsAcceptor.js';
