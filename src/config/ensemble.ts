@@ -17,6 +17,10 @@ const ID_MAX = 255;
 /** The highest byte of an ephemeral owner marks TTL znodes when it is 255. */
 const ID_MAX_WITH_TTL = 254;
 
+/** Whoever records a proof on the wire can try guesses at home. */
+const SECRET_LENGTH_MIN = 16;
+const MAKE_SECRET = 'Make one with openssl rand -base64 32 and give all members the same.';
+
 /** zab.md 1.11. */
 const HEARTBEAT_MS = 150;
 const LEASE_MS = 1200;
@@ -31,6 +35,7 @@ export function resolveEnsemble(
   membership: Membership,
   { id: serverId, file: myidFile }: { readonly id: number | undefined; readonly file: string },
   absolute: (path: string) => string,
+  readText: (path: string) => string | undefined,
 ): EnsembleConfig {
   const problems = new Problems();
   problems.attempt(() => checkIds(membership, settings));
@@ -38,6 +43,7 @@ export function resolveEnsemble(
   problems.attempt(() => checkVotes(membership));
   problems.attempt(() => checkUnsupported(settings));
   const tls = problems.attempt(() => resolveQuorumTls(settings, absolute));
+  const secret = problems.attempt(() => resolveSecret(settings, readText));
   const self = problems.attempt(() => findSelf(membership, serverId, myidFile));
   const initLimit = problems.attempt(() => required(settings, ensembleOptions.initLimit));
   const syncLimit = problems.attempt(() => required(settings, ensembleOptions.syncLimit));
@@ -63,6 +69,7 @@ export function resolveEnsemble(
     electionPortBindRetry: settings.take(ensembleOptions.electionPortBindRetry),
     peerAddressCheck: settings.take(ownOptions.peerAddressCheck),
     ...tls,
+    secret,
     standaloneEnabled: settings.take(ensembleOptions.standaloneEnabled),
     leaderServes: settings.take(ensembleOptions.leaderServes),
     localSessionsEnabled: settings.take(ensembleOptions.localSessions),
@@ -184,6 +191,33 @@ function resolveQuorumTls(
     );
   }
   return { tls, tlsCalls, plainAccepted: both || !tlsCalls };
+}
+
+/** The file is read once: all members have to have the same, so it changes by a rolling restart (docs/security.md). */
+function resolveSecret(
+  settings: Settings,
+  readText: (path: string) => string | undefined,
+): EnsembleConfig['secret'] {
+  const { quorumSecretFile, quorumSecretRequired } = ownOptions;
+  const path = settings.take(quorumSecretFile);
+  if (path === undefined) {
+    if (!settings.isSet(quorumSecretRequired)) return undefined;
+    throw new ConfigError(
+      'CONFLICT',
+      `${settings.name(quorumSecretRequired)} is set, but ${quorumSecretFile.key} is not; it must name the file with the secret.`,
+    );
+  }
+  const secret = readText(path)?.trim();
+  const option = settings.name(quorumSecretFile);
+  if (secret === undefined)
+    throw new ConfigError('FILE', `The file ${path}, named by ${option}, does not exist. ${MAKE_SECRET}`);
+  if (secret.length < SECRET_LENGTH_MIN) {
+    throw new ConfigError(
+      'VALUE',
+      `The secret in ${path}, named by ${option}, has ${secret.length} characters; at least ${SECRET_LENGTH_MIN} are needed, of chance. ${MAKE_SECRET}`,
+    );
+  }
+  return Object.freeze({ bytes: Buffer.from(secret), required: settings.take(quorumSecretRequired) });
 }
 
 /** Whoever asks for a protected ensemble must not get an open one with a warning. */

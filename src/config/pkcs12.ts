@@ -40,17 +40,18 @@ export function readPkcs12(bytes: Buffer, password: string): Pkcs12Contents {
 
 /** Keys and certificates of a kind that node-forge does not know, such as elliptic curves, come undecoded. */
 function keyOf({ key, asn1 }: forge.pkcs12.Bag): string {
-  const info = isMissing(key) ? asn1 : forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key));
+  const info =
+    key === undefined || isNull(key) ? asn1 : forge.pki.wrapRsaPrivateKey(forge.pki.privateKeyToAsn1(key));
   return pem('PRIVATE KEY', info);
 }
 
 function certificateOf({ cert, asn1 }: forge.pkcs12.Bag): string {
-  return pem('CERTIFICATE', isMissing(cert) ? asn1 : forge.pki.certificateToAsn1(cert));
+  return pem('CERTIFICATE', cert === undefined || isNull(cert) ? asn1 : forge.pki.certificateToAsn1(cert));
 }
 
-/** The types of node-forge know of neither. */
-function isMissing(value: unknown): boolean {
-  return value === null || value === undefined;
+/** The types of node-forge do not know of it. */
+function isNull(value: unknown): boolean {
+  return value === null;
 }
 
 function pem(type: string, asn1: forge.asn1.Asn1): string {

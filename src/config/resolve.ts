@@ -64,7 +64,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const distributed = membership && problems.attempt(() => isDistributed(settings, membership));
   const ensemble =
     membership && identity && distributed === true
-      ? problems.attempt(() => resolveEnsemble(settings, membership, identity, absolute))
+      ? problems.attempt(() => resolveEnsemble(settings, membership, identity, absolute, readText))
       : undefined;
   const listener =
     membership && identity && problems.attempt(() => clientListener(settings, membership, identity.id));

@@ -78,6 +78,15 @@ export interface EnsembleConfig {
   readonly tls: TlsConfig | undefined;
   /** Members are called with TLS (`sslQuorum`). */
   readonly tlsCalls: boolean;
+  /** What members have to prove to each other (`zabkeeper.quorumSecretFile`); undefined for nothing. */
+  readonly secret:
+    | {
+        /** Never to be logged. */
+        readonly bytes: Buffer;
+        /** With false others are let in without it as well. */
+        readonly required: boolean;
+      }
+    | undefined;
   /** Peer ports take plain connections (`sslQuorum=false` or `portUnification`). */
   readonly plainAccepted: boolean;
 

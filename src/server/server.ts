@@ -163,7 +163,7 @@ export class Server implements ConnectionHost {
   async start(): Promise<void> {
     await this.#persistence.recover(() => (this.#engine = new Engine(engineSettings(this.config))));
     await this.#ports.open();
-    await this.member?.links.start();
+    await this.member?.start();
     await new Promise<void>((resolve) => {
       this.#served = resolve;
       this.#started = true;
@@ -213,7 +213,7 @@ export class Server implements ConnectionHost {
     this.#endTurn();
     if (this.#started) this.#persistence.flush(0);
     this.#persistence.close();
-    await this.member?.links.stop();
+    await this.member?.stop();
     await this.#storage.close();
   }
 

@@ -1,5 +1,5 @@
 /** Starts servers: from a configuration, and embedded in somebody's program or test. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { resolveConfig, type ServerConfig } from '../config/index.js';
@@ -123,7 +123,10 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       dataDir: options.dataDir ?? '/nonexistent',
     },
     cwd: process.cwd(),
-    readText: (path) => (serverId !== undefined && basename(path) === 'myid' ? String(serverId) : undefined),
+    readText: (path) => {
+      if (basename(path) === 'myid') return serverId === undefined ? undefined : String(serverId);
+      return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    },
   });
   const config: ServerConfig = { ...resolved.config, clientPort: options.port ?? 0 };
   const log = options.log ?? pino({ level: 'silent' });
