@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   session: ['types', 'util'],
   watch: ['types', 'util'],
   engine: ['zab', 'tree', 'session', 'watch', 'types', 'codec', 'util'],
-  config: ['util', 'node:*'],
+  config: ['util', 'node:*', 'node-forge'],
   net: ['zab', 'types', 'codec', 'util', 'node:*', 'protobufjs/minimal.js'],
   storage: ['engine', 'zab', 'types', 'codec', 'util', 'node:*', 'better-sqlite3'],
   client: ['types', 'codec', 'util', 'node:*'],

@@ -9,8 +9,10 @@ import { describeFailure } from './failure.js';
 /** What is printed, by the key in zoo.cfg. */
 function values(config: ServerConfig): ReadonlyMap<string, string> {
   return new Map([
-    ['clientPort', String(config.clientPort)],
+    ['clientPort', String(config.clientPort ?? '')],
     ['clientPortAddress', config.clientPortAddress ?? ''],
+    ['secureClientPort', String(config.secureClient?.port ?? '')],
+    ['secureClientPortAddress', config.secureClient?.address ?? ''],
     ['dataDir', config.dataDir],
     ['dataLogDir', config.dataLogDir],
     ['tickTime', String(config.tickTime)],

@@ -56,7 +56,8 @@ export async function serve(location: ConfigLocation, readyFile?: string): Promi
   }
   void running.failed.then((error) => exitWith(error, log));
   notifySystemd('ready', log);
-  if (readyFile !== undefined) writeFileSync(readyFile, `${running.address}:${running.port}\n`);
+  if (readyFile !== undefined)
+    writeFileSync(readyFile, `${running.address}:${running.port || running.securePort}\n`);
 }
 
 function report({ config, warnings, infos }: ResolvedConfig, log: Logger): void {

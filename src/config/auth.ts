@@ -4,6 +4,7 @@
  */
 import { ConfigError } from './errors.js';
 import { digestUsers, parseJaas } from './jaas.js';
+import type { Option } from './option.js';
 import { authOptions } from './options.js';
 import type { AuthConfig, SaslConfig } from './serverConfig.js';
 import type { Settings } from './settings.js';
@@ -17,9 +18,19 @@ const PROVIDERS = new Map([
   ['EnsembleAuthenticationProvider', 'ensemble'],
 ]);
 
-/** Reads everything about identities and rights. `readText` gives the text of the JAAS file. */
-export function resolveAuth(settings: Settings, readText: (path: string) => string | undefined): AuthConfig {
+/**
+ * Reads everything about identities and rights.
+ * @param readText gives the text of the JAAS file
+ * @param takesTls whether clients can connect with TLS, and so with a certificate
+ */
+export function resolveAuth(
+  settings: Settings,
+  readText: (path: string) => string | undefined,
+  takesTls: boolean,
+): AuthConfig {
   const schemes = registeredSchemes(settings);
+  // ZooKeeper registers the provider by itself, too.
+  if (takesTls) schemes.add('x509');
   const ensembleName = settings.take(authOptions.ensembleName);
   const users = settings.family('zabkeeper.sasl.user.');
   if (users.size > 0) schemes.add('sasl');
@@ -30,7 +41,11 @@ export function resolveAuth(settings: Settings, readText: (path: string) => stri
     digestEnabled,
     superDigest: settings.take(authOptions.superDigest),
     digestAlgorithm: nodeHashName(settings.take(authOptions.digestAlg)),
-    superUsers: Object.freeze(superUsers(settings)),
+    superUsers: Object.freeze(superUsers(settings, authOptions.superUser, 'superUser.')),
+    x509SuperUsers: Object.freeze(
+      superUsers(settings, authOptions.x509SuperUser, 'X509AuthenticationProvider.superUser.'),
+    ),
+    x509: schemes.has('x509'),
     letAnySaslUserDoX: settings.take(authOptions.letAnySaslUserDoX),
     enforcedSchemes: Object.freeze(enforcedSchemes(settings, schemes)),
     ensembleNames: schemes.has('ensemble') ? Object.freeze(names(ensembleName)) : undefined,
@@ -53,9 +68,9 @@ function registeredSchemes(settings: Settings): Set<string> {
   return schemes;
 }
 
-function superUsers(settings: Settings): string[] {
-  const first = settings.take(authOptions.superUser);
-  const further = [...settings.family('superUser.').values()].map(({ value }) => value);
+function superUsers(settings: Settings, option: Option<string | undefined>, family: string): string[] {
+  const first = settings.take(option);
+  const further = [...settings.family(family).values()].map(({ value }) => value);
   return [...new Set([...(first === undefined ? [] : [first]), ...further])];
 }
 

@@ -5,16 +5,21 @@
 import { ConfigError } from './errors.js';
 import type { Membership } from './membership.js';
 import type { Option } from './option.js';
-import { clientOptions, ensembleOptions, ownOptions, requestOptions } from './options.js';
+import { clientOptions, ensembleOptions, ownOptions, quorumTlsOptions, requestOptions } from './options.js';
 import { Problems } from './problems.js';
 import type { EnsembleConfig } from './serverConfig.js';
 import type { Member } from './serverLine.js';
 import type { Settings } from './settings.js';
+import { resolveServerTls } from './tls.js';
 
 /** ZooKeeper's range: the id is the highest byte of session ids. */
 const ID_MAX = 255;
 /** The highest byte of an ephemeral owner marks TTL znodes when it is 255. */
 const ID_MAX_WITH_TTL = 254;
+
+/** Whoever records a proof on the wire can try guesses at home. */
+const SECRET_LENGTH_MIN = 16;
+const MAKE_SECRET = 'Make one with openssl rand -base64 32 and give all members the same.';
 
 /** zab.md 1.11. */
 const HEARTBEAT_MS = 150;
@@ -28,21 +33,24 @@ const DISCOVERY_TIMEOUT_MS = 2000;
 export function resolveEnsemble(
   settings: Settings,
   membership: Membership,
-  serverId: number | undefined,
-  myidFile: string,
+  { id: serverId, file: myidFile }: { readonly id: number | undefined; readonly file: string },
+  absolute: (path: string) => string,
+  readText: (path: string) => string | undefined,
 ): EnsembleConfig {
   const problems = new Problems();
   problems.attempt(() => checkIds(membership, settings));
   problems.attempt(() => checkAddresses(membership));
   problems.attempt(() => checkVotes(membership));
   problems.attempt(() => checkUnsupported(settings));
+  const tls = problems.attempt(() => resolveQuorumTls(settings, absolute));
+  const secret = problems.attempt(() => resolveSecret(settings, readText));
   const self = problems.attempt(() => findSelf(membership, serverId, myidFile));
   const initLimit = problems.attempt(() => required(settings, ensembleOptions.initLimit));
   const syncLimit = problems.attempt(() => required(settings, ensembleOptions.syncLimit));
   const tickTime = problems.attempt(() => settings.take(clientOptions.tickTime));
   const peerTimeout = problems.attempt(() => settings.take(ownOptions.peerTimeout));
   problems.throwIfAny();
-  if (self === undefined || initLimit === undefined || syncLimit === undefined || tickTime === undefined)
+  if (!self || !tls || initLimit === undefined || syncLimit === undefined || tickTime === undefined)
     throw new Error('unreachable: whatever is missing was reported');
 
   warnAboutPeerType(settings, self);
@@ -60,6 +68,8 @@ export function resolveEnsemble(
     quorumListenOnAllIps: settings.take(ensembleOptions.quorumListenOnAllIps),
     electionPortBindRetry: settings.take(ensembleOptions.electionPortBindRetry),
     peerAddressCheck: settings.take(ownOptions.peerAddressCheck),
+    ...tls,
+    secret,
     standaloneEnabled: settings.take(ensembleOptions.standaloneEnabled),
     leaderServes: settings.take(ensembleOptions.leaderServes),
     localSessionsEnabled: settings.take(ensembleOptions.localSessions),
@@ -162,18 +172,62 @@ function checkVotes({ members, groups, weights }: Membership): void {
   }
 }
 
+/** TLS between members. With portUnification peer ports take both, so that a running ensemble can change over. */
+function resolveQuorumTls(
+  settings: Settings,
+  absolute: (path: string) => string,
+): Pick<EnsembleConfig, 'tls' | 'tlsCalls' | 'plainAccepted'> {
+  const { sslQuorum, portUnification, sslQuorumReload } = ensembleOptions;
+  const tlsCalls = settings.take(sslQuorum);
+  const both = settings.take(portUnification);
+  if (!tlsCalls && !both) return { tls: undefined, tlsCalls, plainAccepted: true };
+  const why = `${settings.name(tlsCalls ? sslQuorum : portUnification)} is true`;
+  const reload = settings.take(sslQuorumReload);
+  const tls = resolveServerTls(settings, quorumTlsOptions, why, reload, absolute);
+  if (tls.trustStore === undefined) {
+    throw new ConfigError(
+      'MISSING',
+      `${why}, so ${quorumTlsOptions.trustStore.key} must name a file with the certificates of the authorities that the members are to trust.`,
+    );
+  }
+  return { tls, tlsCalls, plainAccepted: both || !tlsCalls };
+}
+
+/** The file is read once: all members have to have the same, so it changes by a rolling restart (docs/security.md). */
+function resolveSecret(
+  settings: Settings,
+  readText: (path: string) => string | undefined,
+): EnsembleConfig['secret'] {
+  const { quorumSecretFile, quorumSecretRequired } = ownOptions;
+  const path = settings.take(quorumSecretFile);
+  if (path === undefined) {
+    if (!settings.isSet(quorumSecretRequired)) return undefined;
+    throw new ConfigError(
+      'CONFLICT',
+      `${settings.name(quorumSecretRequired)} is set, but ${quorumSecretFile.key} is not; it must name the file with the secret.`,
+    );
+  }
+  const secret = readText(path)?.trim();
+  const option = settings.name(quorumSecretFile);
+  if (secret === undefined)
+    throw new ConfigError('FILE', `The file ${path}, named by ${option}, does not exist. ${MAKE_SECRET}`);
+  if (secret.length < SECRET_LENGTH_MIN) {
+    throw new ConfigError(
+      'VALUE',
+      `The secret in ${path}, named by ${option}, has ${secret.length} characters; at least ${SECRET_LENGTH_MIN} are needed, of chance. ${MAKE_SECRET}`,
+    );
+  }
+  return Object.freeze({ bytes: Buffer.from(secret), required: settings.take(quorumSecretRequired) });
+}
+
 /** Whoever asks for a protected ensemble must not get an open one with a warning. */
 function checkUnsupported(settings: Settings): void {
-  for (const option of [
-    ensembleOptions.sslQuorum,
-    ensembleOptions.learnerRequireSasl,
-    ensembleOptions.serverRequireSasl,
-  ]) {
+  for (const option of [ensembleOptions.learnerRequireSasl, ensembleOptions.serverRequireSasl]) {
     if (!settings.take(option)) continue;
     throw new ConfigError(
       'UNSUPPORTED',
-      `${settings.name(option)} is true, but this release cannot protect the connections between servers. ` +
-        'Remove it only if nobody else reaches their ports.',
+      `${settings.name(option)} is true, but this server knows no SASL between servers. ` +
+        'Let the members show certificates (sslQuorum) or prove a shared secret (zabkeeper.quorumSecretFile) instead.',
     );
   }
 }

@@ -5,6 +5,9 @@
 import { accessSync, constants, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './errors.js';
+import { codeOf, reason } from './fileReason.js';
+import { readTls } from './keyStores.js';
+import { Problems } from './problems.js';
 import type { ResolvedConfig } from './resolve.js';
 import { resolveConfig } from './resolve.js';
 import type { ServerConfig } from './serverConfig.js';
@@ -31,13 +34,22 @@ export function loadConfig(location: ConfigLocation): ResolvedConfig {
     origin,
     words: shellWords(env[origin] ?? ''),
   }));
-  return resolveConfig({
+  const resolved = resolveConfig({
     ...(file === undefined ? {} : { file: { name: file, text: readConfigFile(file) } }),
     keys,
     flags: [...flags, { origin: 'the command line', words: args }],
     cwd,
     readText: readIfPresent,
   });
+  checkTls(resolved.config);
+  return resolved;
+}
+
+/** Who checks a configuration, or starts a server, wants to hear of all its key stores at once. */
+function checkTls({ clientTls, ensemble }: ServerConfig): void {
+  const problems = new Problems();
+  for (const tls of [clientTls, ensemble?.tls]) if (tls !== undefined) problems.attempt(() => readTls(tls));
+  problems.throwIfAny();
 }
 
 /**
@@ -97,27 +109,4 @@ function refuse(key: string, dir: string, pattern: RegExp, what: string): void {
     'DATA_DIR',
     `The directory ${dir} (${key}) holds ${what} of ZooKeeper, such as ${found}; dataDir and dataLogDir seem to be mixed up.`,
   );
-}
-
-const REASONS = new Map([
-  ['ENOENT', 'it does not exist'],
-  ['EACCES', 'permission is denied'],
-  ['EPERM', 'permission is denied'],
-  ['EISDIR', 'it is a directory'],
-  ['ENOTDIR', 'a part of its path is not a directory'],
-  ['EEXIST', 'a part of its path is not a directory'],
-  ['EROFS', 'the file system is read-only'],
-  ['ENOSPC', 'the disk is full'],
-]);
-
-function reason(error: unknown): string {
-  const code = codeOf(error);
-  return (
-    (code === undefined ? undefined : REASONS.get(code)) ??
-    (error instanceof Error ? error.message : String(error))
-  );
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

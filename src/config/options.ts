@@ -7,12 +7,19 @@ import type { Option, OptionFamily, OptionGroup } from './option.js';
 import { clientOptions, reportOptions, requestOptions } from './options/clients.js';
 import { ensembleFamilies, ensembleOptions } from './options/ensemble.js';
 import { javaOnlyFamilies, javaOnlyOptions } from './options/javaOnly.js';
-import { authFamilies, authOptions, tlsOptions } from './options/security.js';
+import {
+  authFamilies,
+  authOptions,
+  clientTlsOptions,
+  quorumTlsOptions,
+  tlsOptions,
+} from './options/security.js';
 import { metricsFamilies, ownFamilies, ownOptions, storageOptions } from './options/storage.js';
 
 export { clientOptions, reportOptions, requestOptions } from './options/clients.js';
 export { ensembleOptions } from './options/ensemble.js';
-export { authOptions } from './options/security.js';
+export { authOptions, clientTlsOptions, quorumTlsOptions, tlsOptions } from './options/security.js';
+export type { TlsOptions } from './options/security.js';
 export { ownOptions, storageOptions } from './options/storage.js';
 
 /** The table, in the order of the documentation page. */
@@ -28,7 +35,11 @@ export const optionGroups: readonly OptionGroup[] = Object.freeze([
   group('Requests', 'What one request may ask for, and how many may be in progress.', requestOptions),
   group('Monitoring', 'What the server tells about itself.', reportOptions, metricsFamilies),
   group('Authentication and ACLs', 'Who a client is and what it may do.', authOptions, authFamilies),
-  group('TLS', 'Encrypted connections. `ssl.` is for clients, `ssl.quorum.` for members.', tlsOptions),
+  group('TLS', 'Encrypted connections. `ssl.` is for clients, `ssl.quorum.` for members.', [
+    ...Object.values(clientTlsOptions),
+    ...Object.values(quorumTlsOptions),
+    ...Object.values(tlsOptions),
+  ]),
   group('Ensemble', 'Members, elections and learners.', ensembleOptions, ensembleFamilies),
   group(
     'Java internals',

@@ -11,16 +11,19 @@ import { isMembershipKey, judgeMembership, parseMembership, versionOfDynamicFile
 import type { Option } from './option.js';
 import {
   clientOptions,
+  clientTlsOptions,
   ensembleOptions,
   ownOptions,
   reportOptions,
   requestOptions,
   storageOptions,
+  tlsOptions,
 } from './options.js';
 import { parseProperties } from './properties.js';
 import type { EnsembleConfig, ServerConfig } from './serverConfig.js';
 import type { JvmFlags } from './settings.js';
 import { Settings } from './settings.js';
+import { resolveServerTls, type TlsConfig } from './tls.js';
 
 /** Everything a configuration is made of. */
 export interface ConfigSources {
@@ -61,13 +64,14 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const distributed = membership && problems.attempt(() => isDistributed(settings, membership));
   const ensemble =
     membership && identity && distributed === true
-      ? problems.attempt(() => resolveEnsemble(settings, membership, identity.id, identity.file))
+      ? problems.attempt(() => resolveEnsemble(settings, membership, identity, absolute, readText))
       : undefined;
   const listener =
     membership && identity && problems.attempt(() => clientListener(settings, membership, identity.id));
   if (ensemble && listener) problems.attempt(() => checkPorts(ensemble, listener));
   const times = problems.attempt(() => sessionTimes(settings));
-  const auth = problems.attempt(() => resolveAuth(settings, readText));
+  const clientTls = listener && problems.attempt(() => resolveClientTls(settings, listener, absolute));
+  const auth = listener && problems.attempt(() => resolveAuth(settings, readText, takesTls(listener)));
   problems.attempt(() => checkPeerAuth(settings));
   problems.attempt(() => checkMetricsProvider(settings));
   const maxBuffer = take(requestOptions.maxBuffer);
@@ -109,6 +113,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     ...times,
     ...dirs,
     ...rest,
+    clientTls,
     auth,
     serverId: identity.id,
     membership,
@@ -252,12 +257,17 @@ function isDistributed(settings: Settings, membership: Membership): boolean {
   return verdict.distributed;
 }
 
+type ClientPorts = Pick<
+  ServerConfig,
+  'clientPort' | 'clientPortAddress' | 'secureClient' | 'clientPortUnification'
+>;
+
 /** The client part of this server's line replaces clientPort and clientPortAddress; if both are there they must agree. */
 function clientListener(
   settings: Settings,
   { members }: Membership,
   serverId: number | undefined,
-): Pick<ServerConfig, 'clientPort' | 'clientPortAddress'> {
+): ClientPorts {
   const port = settings.take(clientOptions.clientPort);
   const address = anyToUndefined(settings.take(clientOptions.clientPortAddress));
   if (port === undefined && settings.isSet(clientOptions.clientPortAddress)) {
@@ -266,25 +276,15 @@ function clientListener(
       `${settings.name(clientOptions.clientPortAddress)} is set, but clientPort is not.`,
     );
   }
-  if (
-    !settings.isSet(clientOptions.secureClientPort) &&
-    settings.isSet(clientOptions.secureClientPortAddress)
-  ) {
-    const option = settings.name(clientOptions.secureClientPortAddress);
-    throw new ConfigError('CONFLICT', `${option} is set, but secureClientPort is not.`);
-  }
+  const secure = secureListener(settings);
 
   const own = members.find(({ id }) => id === serverId);
   const only = serverId === undefined && port === undefined && members.length === 1 ? members[0] : undefined;
   const client = (own ?? only)?.client;
   if (client === undefined) {
-    if (port !== undefined) return { clientPort: port, clientPortAddress: address };
-    throw new ConfigError(
-      'MISSING',
-      settings.isSet(clientOptions.secureClientPort)
-        ? 'clientPort is not set, and secureClientPort (TLS) comes with a later release; set clientPort.'
-        : 'clientPort is not set; without it no client could connect.',
-    );
+    if (port !== undefined || secure.secureClient !== undefined)
+      return checkApart({ clientPort: port, clientPortAddress: address, ...secure });
+    throw new ConfigError('MISSING', 'clientPort is not set; without it no client could connect.');
   }
   const lineAddress = anyToUndefined(client.host);
   if (port !== undefined && (port !== client.port || (address !== undefined && address !== lineAddress))) {
@@ -294,21 +294,66 @@ function clientListener(
         `server (server.${(own ?? only)?.id ?? ''}) says ${lineAddress ?? 'any address'}, port ${client.port}; they must agree.`,
     );
   }
-  return { clientPort: client.port, clientPortAddress: lineAddress };
+  return checkApart({ clientPort: client.port, clientPortAddress: lineAddress, ...secure });
+}
+
+function secureListener(settings: Settings): Pick<ClientPorts, 'secureClient' | 'clientPortUnification'> {
+  const port = settings.take(clientOptions.secureClientPort);
+  if (port === undefined && settings.isSet(clientOptions.secureClientPortAddress)) {
+    const option = settings.name(clientOptions.secureClientPortAddress);
+    throw new ConfigError('CONFLICT', `${option} is set, but secureClientPort is not.`);
+  }
+  const address = anyToUndefined(settings.take(clientOptions.secureClientPortAddress));
+  return {
+    secureClient: port === undefined ? undefined : Object.freeze({ port, address }),
+    clientPortUnification: settings.take(tlsOptions.portUnification),
+  };
+}
+
+function checkApart(ports: ClientPorts): ClientPorts {
+  const { clientPort, clientPortAddress, secureClient } = ports;
+  if (secureClient === undefined || secureClient.port !== clientPort) return ports;
+  const { address } = secureClient;
+  if (address !== undefined && clientPortAddress !== undefined && address !== clientPortAddress) return ports;
+  throw new ConfigError(
+    'CONFLICT',
+    `clientPort and secureClientPort are both ${clientPort}; they must differ. With client.portUnification=true clientPort alone takes both kinds of connections.`,
+  );
+}
+
+/** Whether a port for clients takes TLS. */
+function takesTls({ secureClient, clientPortUnification, clientPort }: ClientPorts): boolean {
+  return secureClient !== undefined || (clientPortUnification && clientPort !== undefined);
+}
+
+function resolveClientTls(
+  settings: Settings,
+  ports: ClientPorts,
+  absolute: (path: string) => string,
+): TlsConfig | undefined {
+  if (!takesTls(ports)) return undefined;
+  const why =
+    ports.secureClient === undefined
+      ? `${settings.name(tlsOptions.portUnification)} is true`
+      : `${settings.name(clientOptions.secureClientPort)} is set`;
+  return resolveServerTls(settings, clientTlsOptions, why, settings.take(tlsOptions.certReload), absolute);
 }
 
 /** A port belongs to clients or to servers. */
-function checkPorts(
-  { self }: EnsembleConfig,
-  { clientPort, clientPortAddress }: Pick<ServerConfig, 'clientPort' | 'clientPortAddress'>,
-): void {
-  for (const { host, quorumPort, electionPort } of self.addresses) {
-    if (clientPort !== quorumPort && clientPort !== electionPort) continue;
-    if (clientPortAddress !== undefined && clientPortAddress !== host) continue;
-    throw new ConfigError(
-      'CONFLICT',
-      `clientPort ${clientPort} is also the ${clientPort === quorumPort ? 'quorum' : 'election'} port of server.${self.id}; they must differ.`,
-    );
+function checkPorts({ self }: EnsembleConfig, ports: ClientPorts): void {
+  const { clientPort, clientPortAddress, secureClient } = ports;
+  for (const [option, port, address] of [
+    ['clientPort', clientPort, clientPortAddress],
+    ['secureClientPort', secureClient?.port, secureClient?.address],
+  ] as const) {
+    for (const { host, quorumPort, electionPort } of self.addresses) {
+      if (port === undefined || (port !== quorumPort && port !== electionPort)) continue;
+      if (address !== undefined && address !== host) continue;
+      throw new ConfigError(
+        'CONFLICT',
+        `${option} ${port} is also the ${port === quorumPort ? 'quorum' : 'election'} port of server.${self.id}; they must differ.`,
+      );
+    }
   }
 }
 

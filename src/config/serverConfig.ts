@@ -5,6 +5,7 @@
 import type { LogFormat, LogLevel } from './logOptions.js';
 import type { Membership } from './membership.js';
 import type { Member } from './serverLine.js';
+import type { TlsConfig } from './tls.js';
 
 /** SASL (DIGEST-MD5) as configured by a JAAS file or by `zabkeeper.sasl.user.<name>` keys. */
 export interface SaslConfig {
@@ -28,6 +29,10 @@ export interface AuthConfig {
   readonly digestAlgorithm: string;
   /** SASL user names that are superusers (`superUser`, `superUser.N`). */
   readonly superUsers: readonly string[];
+  /** Subjects of client certificates that are superusers (`X509AuthenticationProvider.superUser`, `.N`). */
+  readonly x509SuperUsers: readonly string[];
+  /** Client certificates are identities: a port takes TLS, or the provider is registered. */
+  readonly x509: boolean;
   /** The `sasl` id in ACLs that stands for every SASL user. */
   readonly letAnySaslUserDoX: string | undefined;
   /** A connection must hold an identity of one of these schemes before it may do anything; empty means no such rule. */
@@ -69,6 +74,22 @@ export interface EnsembleConfig {
   /** A connection to a peer port must come from an address of the member that it claims to be. */
   readonly peerAddressCheck: boolean;
 
+  /** TLS between members; undefined when they neither use nor accept it. */
+  readonly tls: TlsConfig | undefined;
+  /** Members are called with TLS (`sslQuorum`). */
+  readonly tlsCalls: boolean;
+  /** What members have to prove to each other (`zabkeeper.quorumSecretFile`); undefined for nothing. */
+  readonly secret:
+    | {
+        /** Never to be logged. */
+        readonly bytes: Buffer;
+        /** With false others are let in without it as well. */
+        readonly required: boolean;
+      }
+    | undefined;
+  /** Peer ports take plain connections (`sslQuorum=false` or `portUnification`). */
+  readonly plainAccepted: boolean;
+
   /** With false the ensemble may shrink to one participant. */
   readonly standaloneEnabled: boolean;
   /** The leader accepts clients. */
@@ -86,10 +107,16 @@ export interface ServerConfig {
   /** The file it was read from, as the operator wrote it; undefined when everything came from arguments. */
   readonly configFile: string | undefined;
 
-  /** The port for plain clients. */
-  readonly clientPort: number;
+  /** The port for plain clients; undefined when there is one for TLS alone. */
+  readonly clientPort: number | undefined;
   /** The address or host name it binds to; undefined means every address. */
   readonly clientPortAddress: string | undefined;
+  /** The port for clients with TLS and the address it binds to; undefined when there is none. */
+  readonly secureClient: { readonly port: number; readonly address: string | undefined } | undefined;
+  /** The plain port takes TLS as well. */
+  readonly clientPortUnification: boolean;
+  /** TLS for clients; undefined when no port takes it. */
+  readonly clientTls: TlsConfig | undefined;
   /** The listen backlog; -1 leaves it to the system. */
   readonly clientPortListenBacklog: number;
   /** Connections allowed per client address; 0 means no limit. */

@@ -7,5 +7,8 @@ export { decodeFrameGroup, FrameGroupWriter, FrameTooLongError } from './frameGr
 export { type PeerAddress, type PeerMember } from './peerAddresses.js';
 export { PeerDecodeError } from './peerLimits.js';
 export { PeerLinks, type PeerLinksOptions, type PeerLinksStatus } from './peerLinks.js';
+export { type PeerSecret } from './peerSecret.js';
+export { type PeerTlsOptions } from './peerTls.js';
 export { type PeerLog } from './peerLog.js';
 export { type QuorumLinkStatus } from './quorumLinks.js';
+export { TlsAcceptor, type TlsAcceptHandler, type TlsAcceptOptions } from './tlsAcceptor.js';

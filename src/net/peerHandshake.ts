@@ -3,13 +3,16 @@
  * first. Until then it costs next to nothing, and there are few of them.
  */
 import { connect, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { ServerId } from '../zab/index.js';
 import { decodeHello, encodeHello, type Hello, type PeerChannel } from './electionCodec.js';
 import type { PeerMember, Resolver } from './peerAddresses.js';
 import { judgeHello, type HelloContext } from './peerHello.js';
 import { HELLO_BYTES_MAX, PeerDecodeError } from './peerLimits.js';
 import type { LimitedLog } from './peerLog.js';
+import { AcceptGate, bindingOf, CallGate, PROOF_BYTES, type PeerSecret } from './peerSecret.js';
 import { PeerSocket } from './peerSocket.js';
+import type { PeerTls } from './peerTls.js';
 
 /** What handshakes need to know of this server and of the others. */
 export interface HandshakeContext {
@@ -22,6 +25,10 @@ export interface HandshakeContext {
   /** How long whom we dialled may take to answer our hello. */
   readonly answerTimeoutMs: number;
   readonly resolver: Resolver;
+  /** Undefined: connections are plain. */
+  readonly tls: PeerTls | undefined;
+  /** Undefined: nobody has to prove anything. */
+  readonly secret: PeerSecret | undefined;
   readonly log: LimitedLog;
 }
 
@@ -30,6 +37,20 @@ export interface HandshakeContext {
  * returns: the next frame may be there already.
  */
 export type TakeSocket = (socket: PeerSocket, hello: Hello) => void;
+
+/** Where to call. */
+interface Place {
+  /** As the server line has it. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Dialled {
+  readonly outcome: DialOutcome;
+  /** It closed instead of asking for the proof that was offered. */
+  readonly unproved: boolean;
+}
 
 /** How a dial ended. `refused`: nothing listens there, so that server does not run. */
 export type DialOutcome =
@@ -42,6 +63,7 @@ export type DialOutcome =
 const HELLO_TIMEOUT_MS = 2000;
 /** Accepted connections that have not said hello yet, on both ports together. */
 const HALF_OPEN_MAX = 100;
+const FIRST_BYTES_MAX = HELLO_BYTES_MAX + PROOF_BYTES;
 
 export class Handshakes {
   readonly #context: HandshakeContext;
@@ -95,11 +117,15 @@ export class Handshakes {
       socket.destroy(why);
     };
     let said: Hello | undefined;
-    const socket = new PeerSocket(raw, HELLO_BYTES_MAX, {
+    const gate = new AcceptGate(this.#context.secret, bindingOf(raw));
+    const socket = new PeerSocket(raw, FIRST_BYTES_MAX, {
       frame: (payload) => {
         if (said !== undefined) return refuse('it went on talking before its hello was answered');
-        said = this.#judge(payload, channel, undefined, refuse);
-        if (said !== undefined) void this.#checkAddress(said, address, refuse, proceed);
+        const step = gate.take(payload);
+        if (step.kind === 'refused') return refuse(step.why);
+        if (step.kind === 'send') return socket.writeFrame(step.payload);
+        said = this.#judge(step.payload, channel, undefined, refuse);
+        if (said !== undefined) void this.#checkAddress(said, raw, address, refuse, proceed);
       },
       closed: (why) => refuse(`${why} before the hello was over`),
     });
@@ -108,7 +134,7 @@ export class Handshakes {
     const proceed = (hello: Hello): void => {
       if (!waiting || !socket.open) return;
       over();
-      if (!isKnock(hello.from)) socket.writeFrame(this.#hello(channel, hello.from));
+      if (!isKnock(hello.from)) socket.writeFrame(gate.answer(this.#hello(channel, hello.from)));
       take(socket, hello);
     };
   }
@@ -128,7 +154,13 @@ export class Handshakes {
       const port = channel === 'quorum' ? quorumPort : electionPort;
       for (const address of await this.#context.resolver.addressesOf(host)) {
         if (this.#stopped) return { kind: 'failed', why: 'this server stops' };
-        outcome = await this.#dialOne(peer.id, channel, address, port, take);
+        const { secret } = this.#context;
+        const place = { host, address, port };
+        const first = await this.#dialOne(peer.id, channel, place, secret, take);
+        // Whom the secret is new to closes; as long as it is not required, that is no reason to stay apart.
+        const again = first.unproved && secret?.required === false && !this.#isStopped();
+        const last = again ? await this.#dialOne(peer.id, channel, place, undefined, take) : first;
+        outcome = last.outcome;
         if (outcome.kind === 'up') return outcome;
         if (outcome.kind === 'closed') {
           if (knocking) return outcome;
@@ -152,31 +184,37 @@ export class Handshakes {
   #dialOne(
     peer: ServerId,
     channel: PeerChannel,
-    host: string,
-    port: number,
+    { host, address, port }: Place,
+    secret: PeerSecret | undefined,
     take: TakeSocket,
-  ): Promise<DialOutcome> {
-    const { connectTimeoutMs, answerTimeoutMs } = this.#context;
+  ): Promise<Dialled> {
+    const { connectTimeoutMs, answerTimeoutMs, tls } = this.#context;
     return new Promise((resolve) => {
-      const raw = connect({ host, port });
+      const raw = tls?.connect(host, address, port) ?? connect({ host: address, port });
       this.#track(raw);
       let connected = false;
+      let gate: CallGate | undefined;
       const end = (outcome: DialOutcome): void => {
         clearTimeout(timer);
-        resolve(outcome);
+        const unproved = outcome.kind === 'closed' && secret !== undefined && gate?.answered === false;
+        resolve({ outcome, unproved });
       };
       const fail = (why: string): void => {
         end({ kind: 'failed', why });
         socket.destroy(why);
       };
-      const socket = new PeerSocket(raw, HELLO_BYTES_MAX, {
+      const refuse = (why: string, alarm: boolean): void => {
+        this.#refused++;
+        this.#logRefusal(`Refused server ${peer} at ${address}, port ${port}: ${why}.`, address, alarm);
+        fail(why);
+      };
+      const socket = new PeerSocket(raw, FIRST_BYTES_MAX, {
         frame: (payload) => {
-          const hello = this.#judge(payload, channel, peer, (why, alarm) => {
-            this.#refused++;
-            const text = `Refused server ${peer} at ${host}, port ${port}: ${why}.`;
-            this.#logRefusal(text, host, alarm);
-            fail(why);
-          });
+          const step = gate?.take(payload);
+          if (step === undefined) return refuse('it speaks before it is spoken to', false);
+          if (step.kind === 'refused') return refuse(step.why, false);
+          if (step.kind === 'send') return socket.writeFrame(step.payload);
+          const hello = this.#judge(step.payload, channel, peer, refuse);
           if (hello === undefined) return;
           end({ kind: 'up' });
           take(socket, hello);
@@ -185,10 +223,13 @@ export class Handshakes {
       });
       let timer = setTimeout(() => fail(`no connection within ${connectTimeoutMs} ms`), connectTimeoutMs);
       raw.once('connect', () => {
-        connected = true;
         clearTimeout(timer);
         timer = setTimeout(() => fail(`no hello within ${answerTimeoutMs} ms`), answerTimeoutMs);
-        socket.writeFrame(this.#hello(channel, peer));
+      });
+      raw.once(raw instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+        connected = true;
+        gate = new CallGate(secret, bindingOf(raw), this.#hello(channel, peer));
+        socket.writeFrame(gate.first());
       });
     });
   }
@@ -219,12 +260,18 @@ export class Handshakes {
 
   async #checkAddress(
     hello: Hello,
+    raw: Socket,
     address: string,
     refuse: (why: string) => void,
     take: (hello: Hello) => void,
   ): Promise<void> {
-    const { addressCheck, resolver } = this.#context;
+    const { addressCheck, resolver, tls } = this.#context;
     const member = this.#member(hello.from);
+    const wrong = member && tls?.wrongCertificate(raw, address, member);
+    if (wrong !== undefined) {
+      refuse(wrong);
+      return;
+    }
     if (addressCheck && member !== undefined && !(await resolver.isAddressOf(address, member))) {
       refuse(`it says to be server ${hello.from}, which is not at that address`);
       return;
@@ -244,6 +291,10 @@ export class Handshakes {
   #logRefusal(text: string, address: string, alarm: boolean): void {
     if (alarm) this.#context.log.alarm(address, text);
     else this.#context.log.warn(address, text);
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
   }
 
   #track(raw: Socket): void {

@@ -4,6 +4,7 @@
  * never from within a call of one of the methods here, so that the host's turn is not disturbed.
  */
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { LinkId, NetworkInput, Notification, PeerMessage, ServerId } from '../zab/index.js';
 import type { PeerChannel } from './electionCodec.js';
 import { ElectionLinks } from './electionLinks.js';
@@ -11,6 +12,8 @@ import { ListenError, Listener } from './listener.js';
 import { isWildcard, Resolver, type PeerMember } from './peerAddresses.js';
 import { Handshakes } from './peerHandshake.js';
 import { LimitedLog, type PeerLog } from './peerLog.js';
+import type { PeerSecret } from './peerSecret.js';
+import { PeerTls, type PeerTlsOptions } from './peerTls.js';
 import { QuorumLinks, type QuorumLinkStatus } from './quorumLinks.js';
 
 export interface PeerLinksOptions {
@@ -35,6 +38,10 @@ export interface PeerLinksOptions {
   readonly connectTimeoutMs?: number;
   /** A peer that is silent for so long is gone (`peerTimeout`, zab.md 1.11). Default 1500. */
   readonly peerTimeoutMs?: number;
+  /** TLS. Default none: all connections are plain. */
+  readonly tls?: PeerTlsOptions | undefined;
+  /** What members have to prove. Default nothing. */
+  readonly secret?: PeerSecret | undefined;
   readonly log: PeerLog;
 }
 
@@ -62,6 +69,9 @@ export class PeerLinks {
   readonly #handshakes: Handshakes;
   readonly #election: ElectionLinks;
   readonly #quorum: QuorumLinks;
+  readonly #tls: PeerTls | undefined;
+  readonly #log: LimitedLog;
+  #tlsRefused = 0;
   #listeners: Listener[] = [];
   #stopped = false;
   #wake: () => void = () => undefined;
@@ -77,7 +87,8 @@ export class PeerLinks {
     this.#options = options;
     const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
     const peerTimeoutMs = options.peerTimeoutMs ?? PEER_TIMEOUT_MS;
-    const log = new LimitedLog(options.log);
+    const log = (this.#log = new LimitedLog(options.log));
+    this.#tls = options.tls === undefined ? undefined : new PeerTls(options.tls);
     const handshakes = (this.#handshakes = new Handshakes({
       self,
       members,
@@ -87,6 +98,8 @@ export class PeerLinks {
       connectTimeoutMs,
       answerTimeoutMs: peerTimeoutMs,
       resolver: new Resolver(connectTimeoutMs),
+      tls: this.#tls,
+      secret: options.secret,
       log,
     }));
     const emit = (input: NetworkInput): void => {
@@ -139,12 +152,17 @@ export class PeerLinks {
     this.#quorum.close(link);
   }
 
+  /** Key, certificates and trust for connections to come; those that exist live on. */
+  reloadTls(context: SecureContextOptions): void {
+    this.#tls?.reload(context);
+  }
+
   get status(): PeerLinksStatus {
     return {
       electionUp: this.#election.up,
       quorum: this.#quorum.status(),
       dialsFailed: this.#election.dialsFailed + this.#quorum.dialsFailed,
-      hellosRefused: this.#handshakes.refused,
+      hellosRefused: this.#handshakes.refused + this.#tlsRefused,
       halfOpen: this.#handshakes.halfOpen,
       notificationsDropped: this.#election.dropped,
     };
@@ -158,6 +176,7 @@ export class PeerLinks {
     this.#quorum.stop();
     for (const listener of this.#listeners) listener.close();
     this.#listeners = [];
+    this.#tls?.stop();
     await this.#handshakes.stop();
   }
 
@@ -185,9 +204,14 @@ export class PeerLinks {
     const line = `server.${this.#options.self}`;
     const settings = { port: `the ${channel} port in ${line}`, address: `the address in ${line}` };
     const options = { port, host, backlog: -1, keepAlive: true, settings };
+    const take = (socket: Socket): void => this.#accept(channel, socket);
+    const acceptor = this.#tls?.acceptor(take, (address, why) => this.#refusedTls(channel, address, why));
     for (let tried = 1; ; tried++) {
       try {
-        const listener = await Listener.open(options, (socket) => this.#accept(channel, socket));
+        const listener = await Listener.open(
+          options,
+          acceptor === undefined ? take : (socket) => acceptor.take(socket),
+        );
         if (!this.#stopped) return listener;
         listener.close();
         return undefined;
@@ -198,6 +222,12 @@ export class PeerLinks {
         if (this.#isStopped()) return undefined;
       }
     }
+  }
+
+  #refusedTls(channel: PeerChannel, address: string, why: string): void {
+    if (this.#stopped) return;
+    this.#tlsRefused++;
+    this.#log.warn(address, `Refused a connection from ${address} to the ${channel} port: ${why}.`);
   }
 
   #accept(channel: PeerChannel, socket: Socket): void {

@@ -9,8 +9,8 @@ export async function conf(status: Status): Promise<string> {
   const { config } = status;
   const sizes = await status.sizes();
   const own = lines(
-    `clientPort=${status.clientPort}`,
-    'secureClientPort=-1',
+    `clientPort=${status.clientPort || -1}`,
+    `secureClientPort=${status.secureClientPort ?? -1}`,
     `dataDir=${join(config.dataDir, 'version-2')}`,
     `dataDirSize=${whole(sizes.dataDir)}`,
     `dataLogDir=${join(config.dataLogDir, 'version-2')}`,

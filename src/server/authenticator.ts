@@ -28,10 +28,17 @@ export class Authenticator {
   #sasl: SaslServer | undefined;
   #failures = 0;
 
-  /** @param address of the client, the one identity that everybody has */
-  constructor(config: AuthConfig, address: string) {
+  /**
+   * @param address of the client, the one identity that everybody has
+   * @param subject of the certificate that it has shown, which is another
+   */
+  constructor(config: AuthConfig, address: string, subject?: string) {
     this.#config = config;
-    this.#identities = [{ scheme: 'ip', id: address }];
+    const identities: Identity[] = [{ scheme: 'ip', id: address }];
+    if (subject !== undefined) identities.push({ scheme: 'x509', id: subject });
+    if (subject !== undefined && config.x509SuperUsers.includes(subject))
+      identities.push({ scheme: SUPER_SCHEME, id: '' });
+    this.#identities = identities;
   }
 
   get identities(): readonly Identity[] {

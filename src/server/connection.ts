@@ -94,7 +94,8 @@ export class Connection {
   #lastResponseAt = 0;
   #lastLatency = 0;
 
-  constructor(id: ConnectionId, socket: Socket, host: ConnectionHost) {
+  /** @param subject of the client's certificate; undefined without one */
+  constructor(id: ConnectionId, socket: Socket, host: ConnectionHost, subject?: string) {
     this.id = id;
     this.#host = host;
     this.#openedAt = host.now;
@@ -109,7 +110,7 @@ export class Connection {
       },
       closed: () => this.#closed(),
     });
-    this.#auth = new Authenticator(host.config.auth, this.socket.address);
+    this.#auth = new Authenticator(host.config.auth, this.socket.address, subject);
   }
 
   get sessionId(): SessionId {

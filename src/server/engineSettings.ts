@@ -15,6 +15,7 @@ export function engineSettings(config: ServerConfig): EngineSettings {
   const schemes = new Set(['ip']);
   if (auth.digestEnabled) schemes.add('digest');
   if (auth.sasl?.aclScheme === true) schemes.add('sasl');
+  if (auth.x509) schemes.add('x509');
   return {
     serverId: config.ensemble?.id ?? STANDALONE_SERVER_ID,
     ...ensembleSettings(config.ensemble),

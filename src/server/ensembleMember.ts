@@ -12,6 +12,7 @@ import { unreachable } from '../util/index.js';
 import type { Configuration, PeerNote } from '../zab/index.js';
 import { ActiveConfiguration } from './activeConfiguration.js';
 import { buildInfo } from './buildInfo.js';
+import { KeyStores } from './keyStores.js';
 import { EnsembleConfiguration } from './memberships.js';
 import { Summary } from './stats.js';
 
@@ -27,6 +28,7 @@ export class EnsembleMember {
   readonly links: PeerLinks;
   readonly #host: EnsembleHost;
   readonly #active: ActiveConfiguration;
+  readonly #stores: KeyStores | undefined;
   /** Alarms so far: things that must not happen. */
   alarms = 0;
   /** How often this server looked for a leader. */
@@ -38,9 +40,12 @@ export class EnsembleMember {
   snapshotsSent = 0;
   diffsSent = 0;
 
+  /** @throws ConfigError when a key store cannot be used */
   constructor(config: EnsembleConfig, storage: Storage, host: EnsembleHost) {
     this.#host = host;
     this.#active = new ActiveConfiguration(host.config, host.log);
+    const { tls } = config;
+    if (tls !== undefined) this.#stores = new KeyStores(tls, host.log, 'members');
     this.links = new PeerLinks(
       {
         self: config.id,
@@ -54,10 +59,35 @@ export class EnsembleMember {
         bindRetries: config.electionPortBindRetry,
         connectTimeoutMs: Math.min(CONNECT_MS_MAX, config.connectTimeoutMs),
         peerTimeoutMs: config.peerTimeoutMs,
+        tls:
+          tls === undefined || this.#stores === undefined
+            ? undefined
+            : {
+                context: this.#stores.material.context,
+                clientAuth: tls.clientAuth,
+                verifyServerHost: tls.verifyServerHost,
+                verifyClientHost: tls.verifyClientHost,
+                detectionTimeoutMs: tls.detectionTimeoutMs,
+                calls: config.tlsCalls,
+                plainAccepted: config.plainAccepted,
+              },
+        secret: config.secret,
         log: host.log,
       },
       (input) => host.submit(input),
     );
+  }
+
+  /** Opens the ports for the others. @throws ListenError when one cannot be opened */
+  async start(): Promise<void> {
+    await this.links.start();
+    this.#stores?.watch(({ context }) => this.links.reloadTls(context));
+  }
+
+  /** Closes all links; resolves when that is done. */
+  async stop(): Promise<void> {
+    this.#stores?.close();
+    await this.links.stop();
   }
 
   /** Performs what a turn wants of the network: messages leave behind what went to the disk, in one write per link. */

@@ -34,6 +34,11 @@ export function authenticate(
       const identities = withIdentities(known, added);
       return identities.length > IDENTITIES_MAX ? REFUSED : { kind: 'accepted', identities };
     }
+    case 'x509':
+      // Shown in the handshake or not at all; a client that asks is told whether it was.
+      return known.some((identity) => identity.scheme === 'x509')
+        ? { kind: 'accepted', identities: known }
+        : REFUSED;
     case 'ip':
       return { kind: 'accepted', identities: known };
     case 'ensemble': {

@@ -7,13 +7,13 @@
  *   4. every connection that has something sends it in one write.
  * A reply to a write leaves only in a later turn: the engine makes it when the log says that the record is durable.
  */
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { ServerConfig } from '../config/index.js';
 import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
-import { Listener } from '../net/index.js';
 import type { Storage } from '../storage/index.js';
 import { hex, unreachable } from '../util/index.js';
+import { ClientPorts } from './clientPorts.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
 import { DiskWatch } from './diskWatch.js';
@@ -72,7 +72,7 @@ export class Server implements ConnectionHost {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #loggedLately = new Set<string>();
   #fail: (error: FatalError) => void = () => undefined;
-  #listener: Listener | undefined;
+  readonly #ports: ClientPorts;
   #nextConnection: ConnectionId = 1;
   #turnPending = false;
   #now = performance.now();
@@ -91,6 +91,10 @@ export class Server implements ConnectionHost {
     this.passwords = new Passwords(() => storage.secret);
     this.#engine = new Engine(engineSettings(config));
     this.#status = new ServerStatus(this, storage);
+    this.#ports = new ClientPorts(config, log, {
+      accept: (socket, subject) => this.#accept(socket, subject),
+      refused: (address, why) => this.#refused(address, why),
+    });
     this.#disk = new DiskWatch(
       storage,
       config,
@@ -112,14 +116,19 @@ export class Server implements ConnectionHost {
     return this.#engine;
   }
 
-  /** The port in use; 0 before `start` is through. */
+  /** The port for plain clients; 0 before `start` is through, and when there is none. */
   get port(): number {
-    return this.#listener?.address.port ?? 0;
+    return this.#ports.plain?.port ?? 0;
   }
 
-  /** The address listened on. */
+  /** The port for clients with TLS; 0 before `start` is through, and when there is none. */
+  get securePort(): number {
+    return this.#ports.secure?.port ?? 0;
+  }
+
+  /** The address listened on for plain clients, or for those with TLS when there are no others. */
   get address(): string {
-    return this.#listener?.address.address ?? '';
+    return (this.#ports.plain ?? this.#ports.secure)?.address ?? '';
   }
 
   // --- clocks: read once a turn ------------------------------------------------------------------------------------
@@ -153,16 +162,8 @@ export class Server implements ConnectionHost {
   /** Brings the state back from disk, opens the port, and resolves when clients are served. */
   async start(): Promise<void> {
     await this.#persistence.recover(() => (this.#engine = new Engine(engineSettings(this.config))));
-    this.#listener = await Listener.open(
-      {
-        port: this.config.clientPort,
-        host: this.config.clientPortAddress,
-        backlog: this.config.clientPortListenBacklog,
-        keepAlive: this.config.clientTcpKeepAlive,
-      },
-      (socket) => this.#accept(socket),
-    );
-    await this.member?.links.start();
+    await this.#ports.open();
+    await this.member?.start();
     await new Promise<void>((resolve) => {
       this.#served = resolve;
       this.#started = true;
@@ -175,33 +176,44 @@ export class Server implements ConnectionHost {
       this.#every(FLUSH_MS, () => this.#persistence.flush(1));
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
-    const where = `${displayAddress(this.address)}:${this.port}`;
-    this.log.info(
-      { address: this.address, port: this.port },
-      this.member === undefined
-        ? `Serving clients on ${where}, epoch ${this.#status.epoch}.`
-        : `Listening for clients on ${where}.`,
-    );
-    if (this.config.clientPortAddress === undefined) {
-      this.log.warn('Every machine that reaches this one can connect: clientPortAddress narrows it.');
-    }
+    this.#tellWhere();
     this.#every(DiskWatch.INTERVAL_MS, () => void this.#disk.look());
     void this.#disk.look();
   }
   #served: () => void = () => undefined;
 
+  #tellWhere(): void {
+    const { plain, secure } = this.#ports;
+    const places = [
+      ...(plain === undefined ? [] : [displayAddress(plain)]),
+      ...(secure === undefined ? [] : [`${displayAddress(secure)} (TLS)`]),
+    ].join(' and ');
+    this.log.info(
+      {
+        address: this.address,
+        port: this.port,
+        ...(secure === undefined ? {} : { securePort: secure.port }),
+      },
+      this.member === undefined
+        ? `Serving clients on ${places}, epoch ${this.#status.epoch}.`
+        : `Listening for clients on ${places}.`,
+    );
+    if (plain !== undefined && this.config.clientPortAddress === undefined)
+      this.log.warn('Every machine that reaches this one can connect: clientPortAddress narrows it.');
+  }
+
   /** Stops serving, brings everything to disk and frees the directories. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    this.#listener?.close();
+    this.#ports.close();
     if (this.member !== undefined && this.#started) await this.#handOver();
     for (const timer of this.#timers) clearInterval(timer);
     for (const connection of [...this.connections.values()]) connection.destroy();
     this.#endTurn();
     if (this.#started) this.#persistence.flush(0);
     this.#persistence.close();
-    await this.member?.links.stop();
+    await this.member?.stop();
     await this.#storage.close();
   }
 
@@ -358,7 +370,7 @@ export class Server implements ConnectionHost {
 
   // --- connections -------------------------------------------------------------------------------------------------
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, subject: string | undefined): void {
     const { maxCnxns, maxClientCnxns } = this.config;
     const address = socket.remoteAddress ?? '';
     const fromThere = this.#perAddress.get(address) ?? 0;
@@ -384,7 +396,11 @@ export class Server implements ConnectionHost {
       else this.#perAddress.set(address, left);
     });
     const id = this.#nextConnection++;
-    this.connections.set(id, new Connection(id, socket, this));
+    this.connections.set(id, new Connection(id, socket, this, subject));
+  }
+
+  #refused(address: string, why: string): void {
+    this.#warnOncePerSecond({ address }, address, `Refused a connection from ${address}: ${why}.`);
   }
 
   gone(connection: HostedConnection): void {
@@ -417,6 +433,6 @@ export class Server implements ConnectionHost {
 }
 
 /** As one writes it into a client's connect string. */
-function displayAddress(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
+function displayAddress({ address, port }: AddressInfo): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -87,6 +87,10 @@ export class ServerStatus implements Status {
     return this.#server.port;
   }
 
+  get secureClientPort(): number | undefined {
+    return this.#server.securePort || undefined;
+  }
+
   get serving(): boolean {
     return this.#server.engine.serving;
   }

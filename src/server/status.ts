@@ -117,6 +117,8 @@ export interface Status {
   readonly config: ServerConfig;
   /** The port in use, also where the configuration says 0. */
   readonly clientPort: number;
+  /** The port for clients with TLS; undefined when there is none. */
+  readonly secureClientPort: number | undefined;
   /** False while the server starts, stops, or cannot write its log. */
   readonly serving: boolean;
   readonly mode: Mode;

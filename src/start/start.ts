@@ -1,5 +1,5 @@
 /** Starts servers: from a configuration, and embedded in somebody's program or test. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { resolveConfig, type ServerConfig } from '../config/index.js';
@@ -9,8 +9,10 @@ import { Server, type FatalError, type Status, type Words } from '../server/inde
 
 /** A server that serves clients. */
 export interface RunningServer extends AsyncDisposable {
-  /** The client port, also where 0 was asked for. */
+  /** The client port, also where 0 was asked for; 0 if there is none. */
   readonly port: number;
+  /** The port for clients with TLS; 0 if there is none. */
+  readonly securePort: number;
   /** The address listened on, as bound. */
   readonly address: string;
   /** `host:port` for a client on this machine. */
@@ -52,21 +54,24 @@ export async function runServer(config: ServerConfig, log: Logger): Promise<Runn
 const words: Words = { find: fourLetterWord, isAllowed: isWhitelisted, answer };
 
 async function serve(config: ServerConfig, storage: Storage, log: Logger): Promise<RunningServer> {
-  const server = new Server(config, storage, log, words);
+  let server: Server | undefined;
   try {
+    server = new Server(config, storage, log, words);
     await server.start();
   } catch (error) {
     // Whatever closing finds wrong is a consequence: the first error is the one to report.
-    await server.close().catch(() => undefined);
+    await (server ?? storage).close().catch(() => undefined);
     throw error;
   }
-  const close = (): Promise<void> => server.close();
+  const started = server;
+  const close = (): Promise<void> => started.close();
   return {
-    port: server.port,
-    address: server.address,
-    connectString: `127.0.0.1:${server.port}`,
-    status: server.status,
-    failed: server.failed,
+    port: started.port,
+    securePort: started.securePort,
+    address: started.address,
+    connectString: `127.0.0.1:${started.port}`,
+    status: started.status,
+    failed: started.failed,
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -118,7 +123,10 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       dataDir: options.dataDir ?? '/nonexistent',
     },
     cwd: process.cwd(),
-    readText: (path) => (serverId !== undefined && basename(path) === 'myid' ? String(serverId) : undefined),
+    readText: (path) => {
+      if (basename(path) === 'myid') return serverId === undefined ? undefined : String(serverId);
+      return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    },
   });
   const config: ServerConfig = { ...resolved.config, clientPort: options.port ?? 0 };
   const log = options.log ?? pino({ level: 'silent' });

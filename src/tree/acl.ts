@@ -148,7 +148,8 @@ function isStorable({ scheme, id }: Id, rules: AclRules): boolean {
     case 'sasl':
       return /^[^/@]+(\/[^/@]+)?(@[^/@]+)?$/.test(text);
     case 'x509':
-      return /^\s*[A-Za-z][\w.]*\s*=/.test(text);
+      // An attribute without a short name is written as its number.
+      return /^\s*(?:[A-Za-z][\w.]*|\d+(?:\.\d+)*)\s*=/.test(text);
     default:
       return false;
   }

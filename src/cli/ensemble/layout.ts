@@ -97,7 +97,7 @@ function readServer(directory: string, id: number): LocalServer {
         `${config.serverId ?? 'nothing'}, and there ${self === undefined ? 'is no' : 'is a'} line server.${id}.`,
     );
   }
-  const { dataDir, clientPort, clientPortAddress: host = HOST } = config;
+  const { dataDir, clientPort = 0, clientPortAddress: host = HOST } = config;
   const client = `${host.includes(':') ? `[${host}]` : host}:${clientPort}`;
   return { id, role: self.role, configFile, dataDir, client, clientPort };
 }

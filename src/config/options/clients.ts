@@ -7,7 +7,7 @@ import { bool, choice, decimal, int, list, long, optionalText, port } from '../o
 export const clientOptions = {
   clientPort: port('clientPort', {
     scope: 'file',
-    doc: 'The port for plain client connections and four-letter words. A server needs one, here or in the client part of its `server.N` line.',
+    doc: 'The port for plain client connections and four-letter words. A server needs one, here or in the client part of its `server.N` line, or `secureClientPort`.',
   }),
   clientPortAddress: optionalText('clientPortAddress', {
     scope: 'file',
@@ -16,12 +16,10 @@ export const clientOptions = {
   }),
   secureClientPort: port('secureClientPort', {
     scope: 'file',
-    status: 'later',
-    doc: 'The port for TLS client connections.',
+    doc: 'The port for TLS client connections. Needs `ssl.keyStore.location`.',
   }),
   secureClientPortAddress: optionalText('secureClientPortAddress', {
     scope: 'file',
-    status: 'later',
     defaultText: 'any address',
     doc: 'The address or host name that `secureClientPort` binds to.',
   }),

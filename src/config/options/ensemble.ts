@@ -156,18 +156,18 @@ export const ensembleOptions = {
   }),
   sslQuorum: bool('sslQuorum', false, {
     scope: 'file',
-    status: 'later',
-    doc: 'Whether members talk to each other through TLS. With true an ensemble does not start, since this release cannot do it.',
+    status: 'ensemble',
+    doc: 'Whether members talk to each other through TLS, see `ssl.quorum.`.',
   }),
   portUnification: bool('portUnification', false, {
     scope: 'file',
-    status: 'later',
-    doc: 'Whether peer ports accept plain and TLS connections.',
+    status: 'ensemble',
+    doc: 'Whether peer ports accept plain and TLS connections, so that a running ensemble can change over (docs/security.md).',
   }),
-  sslQuorumReload: bool('sslQuorumReloadCertFiles', false, {
+  sslQuorumReload: bool('sslQuorumReloadCertFiles', true, {
     scope: 'file',
-    status: 'later',
-    doc: 'Whether changed stores of `ssl.quorum` are read again while the server runs.',
+    status: 'ensemble',
+    doc: 'Whether changed stores of `ssl.quorum` are read again while the server runs. ZooKeeper does not by default.',
   }),
   enableSasl: bool('quorum.auth.enableSasl', false, {
     scope: 'file',

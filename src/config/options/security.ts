@@ -1,7 +1,7 @@
 /**
  * Why this file exists: the part of the option table about who a client is, what it may do, and TLS.
  */
-import type { Option } from '../option.js';
+import type { OptionStatus } from '../option.js';
 import { bool, choice, family, ignored, int, list, optionalText, path, text, yesNo } from '../option.js';
 
 const digestAlgorithms = [
@@ -70,8 +70,7 @@ export const authOptions = {
     doc: 'Whether a follower checks ACLs itself before it forwards a write to the leader.',
   }),
   x509SuperUser: optionalText('X509AuthenticationProvider.superUser', {
-    status: 'later',
-    doc: 'The subject of the client certificate whose holder is a superuser.',
+    doc: 'The subject of the client certificate whose holder is a superuser, as in ACLs: `CN=admin,O=Example`.',
   }),
   useForwardedFor: bool('IPAuthenticationProvider.usexforwardedfor', false, {
     status: 'later',
@@ -114,103 +113,150 @@ export const authFamilies = [
   }),
   family('superUser.N', { doc: 'Further SASL superusers.' }),
   family('X509AuthenticationProvider.superUser.N', {
-    status: 'later',
     doc: 'Further superusers by client certificate.',
   }),
 ];
 
-/** TLS for clients, or for members when `prefix` is `ssl.quorum`. */
-function tls(prefix: 'ssl' | 'ssl.quorum'): readonly Option<unknown>[] {
-  const quorum = prefix === 'ssl.quorum';
-  const status = quorum ? 'ensemble' : 'later';
-  const whom = quorum ? 'between members and for the admin server' : 'for clients';
-  return [
-    path(`${prefix}.keyStore.location`, {
+/** How whom the options are about is told to. */
+interface TlsFacts {
+  readonly whom: string;
+  readonly status: OptionStatus;
+  readonly clientAuth: string;
+  readonly clientHostnames: boolean;
+  readonly clientHostnamesDoc: string;
+}
+
+const STORE_TYPES = ['auto', 'JKS', 'PEM', 'PKCS12', 'BCFKS'] as const;
+
+const STORE_TYPE_DOC =
+  'its content decides unless it is named here. PEM and PKCS12 can be read; a JKS store must be converted (docs/security.md).';
+
+/** TLS for clients (`ssl`), or for members (`ssl.quorum`). */
+function tls(prefix: 'ssl' | 'ssl.quorum', facts: TlsFacts) {
+  const { status, whom } = facts;
+  return {
+    keyStore: path(`${prefix}.keyStore.location`, {
       status,
       doc: `The key store ${whom}: private key and certificate chain.`,
     }),
-    optionalText(`${prefix}.keyStore.password`, {
+    keyStorePassword: optionalText(`${prefix}.keyStore.password`, {
       status,
       secret: true,
-      doc: 'The password of the key store.',
+      doc: 'The password of the key store, or of the private key in a PEM file.',
     }),
-    path(`${prefix}.keyStore.passwordPath`, { status, doc: 'A file that holds this password; it wins.' }),
-    choice(`${prefix}.keyStore.type`, 'auto', ['auto', 'JKS', 'PEM', 'PKCS12', 'BCFKS'], {
+    keyStorePasswordPath: path(`${prefix}.keyStore.passwordPath`, {
       status,
-      defaultText: 'by file name',
-      doc: 'The format of the key store.',
+      doc: 'A file that holds this password; it wins.',
     }),
-    path(`${prefix}.trustStore.location`, { status, doc: `The certificates trusted ${whom}.` }),
-    optionalText(`${prefix}.trustStore.password`, {
+    keyStoreType: choice(`${prefix}.keyStore.type`, 'auto', STORE_TYPES, {
+      status,
+      defaultText: 'by content',
+      doc: `The format of the key store; ${STORE_TYPE_DOC}`,
+    }),
+    trustStore: path(`${prefix}.trustStore.location`, {
+      status,
+      doc: `The certificates of the authorities trusted ${whom}.`,
+    }),
+    trustStorePassword: optionalText(`${prefix}.trustStore.password`, {
       status,
       secret: true,
       doc: 'The password of the trust store.',
     }),
-    path(`${prefix}.trustStore.passwordPath`, { status, doc: 'A file that holds this password; it wins.' }),
-    choice(`${prefix}.trustStore.type`, 'auto', ['auto', 'JKS', 'PEM', 'PKCS12', 'BCFKS'], {
+    trustStorePasswordPath: path(`${prefix}.trustStore.passwordPath`, {
       status,
-      defaultText: 'by file name',
-      doc: 'The format of the trust store.',
+      doc: 'A file that holds this password; it wins.',
     }),
-    optionalText(`${prefix}.protocol`, {
+    trustStoreType: choice(`${prefix}.trustStore.type`, 'auto', STORE_TYPES, {
       status,
-      defaultText: 'TLSv1.3',
-      doc: 'The TLS version to negotiate.',
+      defaultText: 'by content',
+      doc: `The format of the trust store; ${STORE_TYPE_DOC}`,
     }),
-    list(`${prefix}.enabledProtocols`, [], {
+    protocol: optionalText(`${prefix}.protocol`, {
+      status,
+      defaultText: 'TLSv1.3 and TLSv1.2',
+      doc: 'The one TLS version that is accepted.',
+    }),
+    enabledProtocols: list(`${prefix}.enabledProtocols`, [], {
       status,
       defaultText: 'TLSv1.3,TLSv1.2',
-      doc: 'The TLS versions that are accepted.',
+      doc: 'The TLS versions that are accepted; wins over `protocol`. Older ones than TLSv1.2 are not offered.',
     }),
-    list(`${prefix}.ciphersuites`, [], {
+    ciphersuites: list(`${prefix}.ciphersuites`, [], {
       status,
-      defaultText: "the library's",
-      doc: 'The cipher suites that are accepted.',
+      defaultText: "Node.js's",
+      doc: "The cipher suites that are accepted, in Java's words or in OpenSSL's.",
     }),
-    choice(`${prefix}.clientAuth`, 'need', ['none', 'want', 'need'], {
+    clientAuth: choice(`${prefix}.clientAuth`, 'need', ['none', 'want', 'need'], {
       status,
-      doc: 'Whether the connecting side must show a certificate.',
+      doc: facts.clientAuth,
     }),
-    bool(`${prefix}.hostnameVerification`, true, {
+    hostnameVerification: bool(`${prefix}.hostnameVerification`, true, {
       status,
       doc: 'Whether the name in a certificate must match its host.',
     }),
-    bool(`${prefix}.clientHostnameVerification`, quorum, {
+    clientHostnameVerification: bool(`${prefix}.clientHostnameVerification`, facts.clientHostnames, {
       status,
-      doc: 'Whether that holds for the connecting side, too.',
+      doc: facts.clientHostnamesDoc,
     }),
-    bool(`${prefix}.allowReverseDnsLookup`, quorum, {
+    allowReverseDnsLookup: bool(`${prefix}.allowReverseDnsLookup`, false, {
       status,
-      doc: 'Whether the host name may come from a reverse look-up.',
+      doc: 'Whether the host name of the connecting side may come from a reverse look-up of its address.',
     }),
-    bool(`${prefix}.crl`, false, { status, doc: 'Whether certificate revocation lists are checked.' }),
-    bool(`${prefix}.ocsp`, false, { status, doc: 'Whether revocation is checked with OCSP.' }),
-    int(`${prefix}.handshakeDetectionTimeoutMillis`, 5000, {
+    crl: bool(`${prefix}.crl`, false, {
+      status,
+      doc: 'Whether certificate revocation lists are checked. With true the server does not start, since it cannot do it.',
+    }),
+    ocsp: bool(`${prefix}.ocsp`, false, {
+      status,
+      doc: 'Whether revocation is checked with OCSP. With true the server does not start, since it cannot do it.',
+    }),
+    detectionTimeout: int(`${prefix}.handshakeDetectionTimeoutMillis`, 5000, {
       status,
       unit: 'ms',
-      doc: 'How long a port that takes both waits for the first bytes.',
+      min: 1,
+      doc: 'How long a port that takes plain and TLS connections waits for the first byte.',
     }),
-    ignored(`${prefix}.context.supplier.class`, 'A Java class cannot be loaded.'),
-  ];
+    contextSupplier: ignored(`${prefix}.context.supplier.class`, 'A Java class cannot be loaded.'),
+  };
 }
 
-/** Transport security. */
-export const tlsOptions: readonly Option<unknown>[] = [
-  ...tls('ssl'),
-  ...tls('ssl.quorum'),
-  ignored('ssl.sslProvider', 'TLS comes from Node.js.'),
-  ignored('serverCnxnFactory', 'No other network library has to be chosen for TLS.', { quiet: true }),
-  text('ssl.authProvider', 'x509', {
-    status: 'later',
-    doc: 'The scheme of the provider that turns a client certificate into an identity.',
+/** One family of TLS options. */
+export type TlsOptions = ReturnType<typeof tls>;
+
+/** Transport security of clients. */
+export const clientTlsOptions = tls('ssl', {
+  whom: 'for clients',
+  status: 'active',
+  clientAuth: 'Whether a client must show a certificate (`need`), may (`want`), or is not asked for one.',
+  clientHostnames: false,
+  clientHostnamesDoc:
+    "Whether a client's certificate must name the address that it connects from, or its host name.",
+});
+
+/** Transport security of members. */
+export const quorumTlsOptions = tls('ssl.quorum', {
+  whom: 'between members',
+  status: 'ensemble',
+  clientAuth: 'Whether the connecting server must show a certificate, too.',
+  clientHostnames: true,
+  clientHostnamesDoc:
+    'Whether the certificate of a connecting server must name a host of the `server.N` line of the server that it says to be.',
+});
+
+/** What concerns TLS for clients beside that. */
+export const tlsOptions = {
+  sslProvider: ignored('ssl.sslProvider', 'TLS comes from Node.js.'),
+  cnxnFactory: ignored('serverCnxnFactory', 'No other network library has to be chosen for TLS.', {
+    quiet: true,
   }),
-  bool('client.portUnification', false, {
-    status: 'later',
-    doc: 'Whether `clientPort` accepts plain and TLS connections.',
+  authProvider: choice('ssl.authProvider', 'x509', ['x509'], {
+    doc: 'The scheme of the provider that turns a client certificate into an identity. There is one.',
   }),
-  bool('client.certReload', false, {
-    status: 'later',
-    doc: 'Whether changed key and trust stores are read again while the server runs.',
+  portUnification: bool('client.portUnification', false, {
+    doc: 'Whether `clientPort` accepts plain and TLS connections; the first byte decides.',
   }),
-  ignored('fips-mode', 'A mode of the Java cryptography library.'),
-];
+  certReload: bool('client.certReload', true, {
+    doc: 'Whether changed key and trust stores of `ssl.` are read again while the server runs. ZooKeeper does not by default.',
+  }),
+  fipsMode: ignored('fips-mode', 'A mode of the Java cryptography library.'),
+};

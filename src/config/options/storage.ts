@@ -111,6 +111,16 @@ export const ownOptions = {
     status: 'ensemble',
     doc: 'Whether a connection to a peer port must come from an address of the member that it claims to be. Turn it off where addresses are translated between the servers.',
   }),
+  quorumSecretFile: path('zabkeeper.quorumSecretFile', {
+    scope: 'file',
+    status: 'ensemble',
+    doc: 'A file with a secret, the same on all members, that who connects to a peer port must prove to know, and whoever is connected to as well. At least 16 characters of chance: `openssl rand -base64 32`.',
+  }),
+  quorumSecretRequired: bool('zabkeeper.quorumSecretRequired', true, {
+    scope: 'file',
+    status: 'ensemble',
+    doc: 'With false members that do not know the secret yet are let in and called as well, so that a running ensemble can change over.',
+  }),
   logLevel: choice('zabkeeper.logLevel', 'info', logLevels, {
     doc: 'The least important messages that are written to the log of the process.',
   }),

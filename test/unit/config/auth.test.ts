@@ -26,11 +26,27 @@ describe('authentication settings', () => {
       superDigest: undefined,
       digestAlgorithm: 'sha1',
       superUsers: [],
+      x509SuperUsers: [],
+      x509: false,
       letAnySaslUserDoX: undefined,
       enforcedSchemes: [],
       ensembleNames: undefined,
       sasl: undefined,
     });
+  });
+
+  it('client certificates are identities where clients can show one, or the provider is registered', () => {
+    const tls = 'secureClientPort=2\nssl.keyStore.location=/k\nssl.trustStore.location=/t\n';
+    const provider = 'authProvider.x=org.apache.zookeeper.server.auth.X509AuthenticationProvider\n';
+    const enforced = 'enforce.auth.enabled=true\nenforce.auth.schemes=x509\n';
+    expect(auth(tls).x509).to.equal(true);
+    expect(auth(provider).x509).to.equal(true);
+    expect(auth(`${tls}${enforced}`).enforcedSchemes).to.deep.equal(['x509']);
+    expect(() => auth(enforced)).to.throw(ConfigError, 'x509, which is not available');
+    expect(
+      auth('X509AuthenticationProvider.superUser=CN=a,O=b\nX509AuthenticationProvider.superUser.2=CN=c\n')
+        .x509SuperUsers,
+    ).to.deep.equal(['CN=a,O=b', 'CN=c']);
   });
 
   const hashes: [java: string, node: string][] = [

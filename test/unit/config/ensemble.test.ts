@@ -247,11 +247,21 @@ describe('reasons not to join an ensemble', () => {
         'nobody could vote',
       ],
       [
-        'TLS between servers, in this release',
+        'TLS between servers without a certificate',
         BASE + ensemble + limits + 'sslQuorum=true',
         member,
-        'UNSUPPORTED',
-        'sslQuorum (zoo.cfg, line 8) is true, but this release cannot protect',
+        'MISSING',
+        'sslQuorum (zoo.cfg, line 8) is true, so ssl.quorum.keyStore.location must name a file',
+      ],
+      [
+        'TLS between servers that trust nobody',
+        BASE +
+          ensemble +
+          limits +
+          'portUnification=true\nssl.quorum.keyStore.location=/k\nssl.quorum.clientAuth=none',
+        member,
+        'MISSING',
+        'portUnification (zoo.cfg, line 8) is true, so ssl.quorum.trustStore.location must name a file',
       ],
       [
         'SASL between servers, in this release',

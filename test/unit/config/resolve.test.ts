@@ -155,9 +155,9 @@ describe('warnings', () => {
     ['an ensemble-only key is named', 'initLimit=5\nsyncLimit=2', '', 'no effect: initLimit, syncLimit.'],
     [
       'a key for a later release is named',
-      'ssl.clientAuth=want',
+      'observerMasterPort=2',
       '',
-      'before a later release: ssl.clientAuth.',
+      'before a later release: observerMasterPort.',
     ],
     [
       'an unknown flag of ours is named',
@@ -227,11 +227,48 @@ describe('reasons not to start', () => {
       ['dataDir is empty', 'clientPort=1\ndataDir=', {}, 'VALUE', 'dataDir (zoo.cfg, line 2)'],
       ['no client port at all', 'dataDir=/d', {}, 'MISSING', 'clientPort is not set'],
       [
-        'only a TLS port',
+        'a TLS port without a certificate',
         'dataDir=/d\nsecureClientPort=2281',
         {},
         'MISSING',
-        'secureClientPort (TLS) comes with a later release',
+        'secureClientPort (zoo.cfg, line 2) is set, so ssl.keyStore.location must name a file',
+      ],
+      [
+        'client certificates that nobody could check',
+        'dataDir=/d\nsecureClientPort=2281\nssl.keyStore.location=/k',
+        {},
+        'MISSING',
+        'ssl.clientAuth is need, so ssl.trustStore.location must name a file',
+      ],
+      [
+        'one port for both without unification',
+        'dataDir=/d\nclientPort=2181\nsecureClientPort=2181',
+        {},
+        'CONFLICT',
+        'clientPort and secureClientPort are both 2181',
+      ],
+      [
+        'a revocation check that is not made',
+        BASE + 'secureClientPort=2281\nssl.keyStore.location=/k\nssl.trustStore.location=/t\nssl.crl=true',
+        {},
+        'UNSUPPORTED',
+        'ssl.crl (zoo.cfg, line 6) is true, but this server cannot check revocation',
+      ],
+      [
+        'a cipher suite that does not exist',
+        BASE +
+          'secureClientPort=2\nssl.keyStore.location=/k\nssl.trustStore.location=/t\nssl.ciphersuites=TLS_NONE',
+        {},
+        'VALUE',
+        'names the cipher suite TLS_NONE',
+      ],
+      [
+        'no version of TLS that exists',
+        BASE +
+          'secureClientPort=2\nssl.keyStore.location=/k\nssl.trustStore.location=/t\nssl.enabledProtocols=TLSv1',
+        {},
+        'VALUE',
+        'names TLSv1; of the versions of TLS there are TLSv1.2 and TLSv1.3 here',
       ],
       [
         'an address without its port',

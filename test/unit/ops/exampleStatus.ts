@@ -79,6 +79,7 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     revision: undefined,
     config: exampleConfig(),
     clientPort: 2181,
+    secureClientPort: undefined,
     serving: true,
     mode: 'standalone',
     readOnly: false,

@@ -44,6 +44,11 @@ const STORED: [what: string, list: readonly ACL[], stored: readonly ACL[]][] = [
   ['an IPv6 range', [acl('ip', '2001:db8::/128', 'r')], [acl('ip', '2001:db8::/128', 'r')]],
   ['a sasl name', [acl('sasl', 'u', 'r')], [acl('sasl', 'u', 'r')]],
   ['a sasl name with host and realm', [acl('sasl', 'u/h@R', 'r')], [acl('sasl', 'u/h@R', 'r')]],
+  [
+    'a distinguished name that begins with an attribute without a short name',
+    [acl('x509', '1.2.840.113549.1.9.1=#1603614062,CN=a', 'r')],
+    [acl('x509', '1.2.840.113549.1.9.1=#1603614062,CN=a', 'r')],
+  ],
   ['a distinguished name', [acl('x509', 'CN=a,O=b', 'r')], [acl('x509', 'CN=a,O=b', 'r')]],
   ['auth as the digest identity', [acl('auth', '', 'cd')], [acl('digest', 'ann:hash', 'cd')]],
   ['auth without an id too', [acl('auth', null, 'cd')], [acl('digest', 'ann:hash', 'cd')]],
