@@ -14,3 +14,4 @@ export type {
 export { StorageError, type StorageErrorKind } from './errors.js';
 export { MemoryDisk, MemoryStorage, openMemoryStorage, type MemoryStorageOptions } from './memory.js';
 export { openStorage } from './open.js';
+export { ensembleIdOf } from './ensembleId.js';
