@@ -23,3 +23,4 @@ export { formatServerLine, parseServerLine } from './serverLine.js';
 export type { HostPort, Member, MemberRole, PeerAddress } from './serverLine.js';
 export type { JvmFlags } from './settings.js';
 export { shellWords } from './shellWords.js';
+export { dataPlaceOf, type DataPlace } from './dataPlace.js';
