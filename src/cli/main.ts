@@ -10,6 +10,7 @@ import { fileLocation, isEntryPoint, serverLocation, splitFlags } from './args.j
 import { addBench } from './bench/command.js';
 import { addCli, translateOptions } from './cliCommand.js';
 import { addCompletion } from './completion.js';
+import { addDataCommands } from './data/commands.js';
 import { packageVersion } from './version.js';
 
 const USAGE_ERROR = 2;
@@ -130,6 +131,7 @@ Examples:
   });
 
 addCli(program);
+addDataCommands(program, flags);
 addBench(program);
 
 program

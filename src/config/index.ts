@@ -27,3 +27,4 @@ export type { HostPort, Member, MemberRole, PeerAddress } from './serverLine.js'
 export type { JvmFlags } from './settings.js';
 export { shellWords } from './shellWords.js';
 export type { StoreConfig, TlsConfig } from './tls.js';
+export { dataPlaceOf, type DataPlace } from './dataPlace.js';

@@ -1,5 +1,6 @@
 /** The state machine that the host loop and the simulator drive. */
 export { Engine } from './engine.js';
+export { State } from './state.js';
 export type { EngineSettings, Memberships } from './settings.js';
 export {
   newOutput,

@@ -2,12 +2,11 @@
  * This server's place among the others, as the host sees it: performs what ZAB wants of the network, tells the operator
  * what becomes of it, and keeps what monitors ask about.
  */
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { EnsembleConfig, Member, ServerConfig } from '../config/index.js';
 import type { Engine, Input, Output } from '../engine/index.js';
 import { PeerLinks } from '../net/index.js';
-import type { Storage } from '../storage/index.js';
+import { ensembleIdOf, type Storage } from '../storage/index.js';
 import { unreachable } from '../util/index.js';
 import type { Configuration, PeerNote } from '../zab/index.js';
 import { ActiveConfiguration } from './activeConfiguration.js';
@@ -52,7 +51,8 @@ export class EnsembleMember {
         members: () => membersOf(config.self, host.engine.peer.configurations),
         // Servers share the key of session passwords, and those that share a history share nothing else that is secret.
         // Who has lost records may have lost this one, too, and made another: it says nothing until a leader has sent it.
-        ensembleId: () => (storage.tail.index === 0 || storage.suspect ? undefined : idOf(storage.secret)),
+        ensembleId: () =>
+          storage.tail.index === 0 || storage.suspect ? undefined : ensembleIdOf(storage.secret),
         version: buildInfo.version,
         listenOnAllIps: config.quorumListenOnAllIps,
         addressCheck: config.peerAddressCheck,
@@ -165,8 +165,4 @@ function membersOf(self: Member, configurations: readonly Configuration[]): read
     if (configuration instanceof EnsembleConfiguration)
       for (const member of configuration.membership.members) members.set(member.id, member);
   return [...members.values()];
-}
-
-function idOf(secret: Buffer): string {
-  return createHash('sha256').update('ensemble').update(secret).digest('hex').slice(0, 16);
 }

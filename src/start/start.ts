@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { resolveConfig, type ServerConfig } from '../config/index.js';
+import { dataPlaceOf, resolveConfig, type ServerConfig } from '../config/index.js';
 import { StorageError, openMemoryStorage, openStorage, type Storage } from '../storage/index.js';
 import { answer, fourLetterWord, isWhitelisted } from '../ops/index.js';
 import { Server, type FatalError, type Status, type Words } from '../server/index.js';
@@ -24,22 +24,18 @@ export interface RunningServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Where Apache ZooKeeper keeps its files below dataDir and dataLogDir, and we ours. */
-const VERSION_DIR = 'version-2';
-
 /**
  * Starts a server with its data on disk and resolves when clients are served.
  * @throws StorageError when the data cannot be used, ListenError when the port cannot
  */
 export async function runServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
-  const dataDir = join(config.dataDir, VERSION_DIR);
-  const dataLogDir = join(config.dataLogDir, VERSION_DIR);
+  const { dataDir, dataLogDir, serverId } = dataPlaceOf(config);
   refuseApacheData(dataDir);
   refuseApacheData(dataLogDir);
   const storage = await openStorage({
     dataDir,
     dataLogDir,
-    serverId: config.serverId ?? 0,
+    serverId,
     logRetentionRecords: config.logRetentionRecords,
     logRetentionBytes: config.logRetentionBytes,
     acceptDataLoss: config.acceptDataLoss,
@@ -77,15 +73,15 @@ async function serve(config: ServerConfig, storage: Storage, log: Logger): Promi
   };
 }
 
-/** An empty tree beside somebody's old data would look like data loss; taking that data over is not possible yet. */
+/** An empty tree beside somebody's old data would look like data loss; taking them over is an operator's decision. */
 function refuseApacheData(directory: string): void {
   if (!existsSync(directory) || existsSync(join(directory, 'log.db'))) return;
   const found = readdirSync(directory).find((name) => /^(snapshot|log)\.[0-9a-f]+(\.|$)/.test(name));
   if (found === undefined) return;
   throw new StorageError(
     'config',
-    `${directory} holds the data of an Apache ZooKeeper server (${found}), which this release cannot read. ` +
-      'Use another dataDir, or move these files away to start with an empty tree.',
+    `${directory} holds the data of an Apache ZooKeeper server (${found}). ` +
+      'Name another dataDir and take the data over with "zabkeeper import" (docs/migration.md), or move these files away to start with an empty tree.',
   );
 }
 

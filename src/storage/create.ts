@@ -77,7 +77,7 @@ export function rebuildTree(files: StorageFiles, identity: TreeIdentity): string
 }
 
 /** Makes an empty tree of the generation that `log.db` names. */
-function createTree(files: StorageFiles, { serverId, dataId, generation }: TreeIdentity): void {
+export function createTree(files: StorageFiles, { serverId, dataId, generation }: TreeIdentity): void {
   const file = treeFile(files, generation);
   const db = openForWriting(file, 'FULL');
   try {

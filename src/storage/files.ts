@@ -18,7 +18,10 @@ export interface StorageFiles {
 }
 
 /** The files of a server with these options. */
-export function filesOf({ dataDir, dataLogDir }: StorageOptions): StorageFiles {
+export function filesOf({
+  dataDir,
+  dataLogDir,
+}: Pick<StorageOptions, 'dataDir' | 'dataLogDir'>): StorageFiles {
   return { dataDir, dataLogDir, log: join(dataLogDir, 'log.db'), mark: join(dataLogDir, 'mark') };
 }
 

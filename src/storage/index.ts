@@ -14,3 +14,18 @@ export type {
 export { StorageError, type StorageErrorKind } from './errors.js';
 export { MemoryDisk, MemoryStorage, openMemoryStorage, type MemoryStorageOptions } from './memory.js';
 export { openStorage } from './open.js';
+export { ensembleIdOf } from './ensembleId.js';
+export type { StateRows } from './fillTree.js';
+export { FoundingSite, type Existing, type Founding, type FoundingPlace } from './founding.js';
+export {
+  describeMark,
+  openRemains,
+  openStored,
+  queryStored,
+  StoredData,
+  type QueryResult,
+  type RowCounts,
+  type RowSink,
+  type StoredFacts,
+  type StoredLocation,
+} from './stored.js';

@@ -15,6 +15,11 @@ const LOCK_FILE = 'lock.db';
 /** Beside the lock, because nobody else can read a database that is locked. */
 const PID_FILE = 'lock.pid';
 
+/** Whether a file is here for the sake of the lock only. */
+export function isLockFile(name: string): boolean {
+  return name === LOCK_FILE || name === PID_FILE;
+}
+
 /** A directory that belongs to this storage until `release`. */
 export class DirectoryLock {
   readonly #directory: string;

@@ -75,6 +75,21 @@ export function surveyFiles(files: StorageFiles, options: StorageOptions): Surve
   }
 }
 
+/**
+ * Opens what can be opened, each as of one moment and without changing anything: also while a server runs on it. The
+ * log is opened first, so it holds what follows the tree, or the tree holds all of it.
+ */
+export function surveyForReading(files: StorageFiles): Survey {
+  const mark = readMark(files.mark);
+  const log = findLog(files, 'reading');
+  try {
+    return { log, mark, tree: findTree(files, log, 'reading') };
+  } catch (error) {
+    closeSurvey({ log, mark, tree: { kind: 'absent' } });
+    throw error;
+  }
+}
+
 /** Closes both databases. */
 export function closeSurvey({ log, tree }: Survey): void {
   if (log.kind === 'open') log.found.db.close();
@@ -188,8 +203,11 @@ function quickCheck(db: Connection, file: string): string | undefined {
   }
 }
 
-function findLog(files: StorageFiles): Found<LogFound> {
-  return find(files.log, LOG_SCHEMA, (db) => {
+/** A start may bring old schemas up to date; `reading` changes nothing, and sees one moment. */
+type Purpose = 'start' | 'reading';
+
+function findLog(files: StorageFiles, purpose: Purpose = 'start'): Found<LogFound> {
+  return find(files.log, LOG_SCHEMA, purpose, (db) => {
     const meta = Meta.read(db, files.log);
     return {
       db,
@@ -203,11 +221,11 @@ function findLog(files: StorageFiles): Found<LogFound> {
   });
 }
 
-function findTree(files: StorageFiles, log: Found<LogFound>): Found<TreeFound> {
+function findTree(files: StorageFiles, log: Found<LogFound>, purpose: Purpose = 'start'): Found<TreeFound> {
   // Without a log that says which one counts, the latest is meant.
   const generation = log.kind === 'open' ? log.found.generation : Math.max(0, ...treeGenerations(files));
   const file = treeFile(files, generation);
-  return find(file, TREE_SCHEMA, (db) => {
+  return find(file, TREE_SCHEMA, purpose, (db) => {
     const meta = Meta.read(db, file);
     return {
       db,
@@ -220,7 +238,7 @@ function findTree(files: StorageFiles, log: Found<LogFound>): Found<TreeFound> {
   });
 }
 
-function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Found<T> {
+function find<T>(file: string, schema: Schema, purpose: Purpose, read: (db: Connection) => T): Found<T> {
   if (!existsSync(file)) return { kind: 'absent' };
   // SQLite would take the database for a new one and delete its WAL, which may be all that is left.
   if (statSync(file).size < PAGE_BYTES && existsSync(`${file}-wal`)) {
@@ -229,7 +247,14 @@ function find<T>(file: string, schema: Schema, read: (db: Connection) => T): Fou
   let db: Connection | undefined;
   try {
     db = openForReading(file);
+    if (purpose === 'reading') db.exec('BEGIN');
     let state = inspectSchema(db, schema, file);
+    if (state === 'old' && purpose === 'reading') {
+      throw new StorageError(
+        'config',
+        `${file} was written by an earlier release. Start the server once, which brings it up to date.`,
+      );
+    }
     if (state === 'old') {
       // Before its contents are checked: the checks know the current schema only.
       db.close();

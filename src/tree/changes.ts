@@ -50,7 +50,7 @@ export class Changes {
 }
 
 /** A znode as the record ZnodeRow. */
-function writeRow(w: Writer, nodes: ZnodeStore, node: Znode): void {
+export function writeRow(w: Writer, nodes: ZnodeStore, node: Znode): void {
   // A frame and a string look alike: a length, then the bytes.
   const mark = w.startFrame();
   nodes.writePath(w, node);

@@ -7,6 +7,8 @@ export { Outstanding, Layer, changed, type NodeFacts, type TreeView, type Writab
 export { prepare, type InternalRequest, type PrepareContext, type PrepareSettings } from './prepare/index.js';
 export {
   SUPER_SCHEME,
+  aclFromText,
+  aclToText,
   checkAcl,
   permits,
   redactAcl,

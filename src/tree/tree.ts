@@ -5,7 +5,7 @@
 import { Reader, Writer, readStatPersisted, writeZnodeRow, type ZnodeRow } from '../codec/index.js';
 import { OPEN_ACL, Perms, ZXID_ZERO, type SessionId, type Zxid } from '../types/index.js';
 import { AclTexts, aclToText, type AclList } from './acl.js';
-import { Changes } from './changes.js';
+import { Changes, writeRow } from './changes.js';
 import { DigestSum } from './digest.js';
 import { KeptLists, NameList } from './names.js';
 import { CONFIG, QUOTA, ROOT, ZOOKEEPER, canonical } from './path.js';
@@ -241,6 +241,38 @@ export class Tree implements TreeView {
   /** Znodes changed since the last writeChanges. */
   get changesCount(): number {
     return this.#changes.count;
+  }
+
+  /**
+   * All znodes as jute ZnodeRows, parents before their children, in pieces of about so many bytes. Each piece owns its
+   * memory. The tree must not change meanwhile.
+   */
+  *rows(pieceBytes: number): Generator<{ readonly bytes: Buffer; readonly count: number }> {
+    const capacity = pieceBytes + (pieceBytes >> 2);
+    const w = new Writer(capacity);
+    let count = 0;
+    let at = this.#nodes.get(ROOT);
+    while (at !== undefined) {
+      writeRow(w, this.#nodes, at);
+      count += 1;
+      if (w.length >= pieceBytes) {
+        yield { bytes: w.take(capacity), count };
+        count = 0;
+      }
+      at = this.#following(at);
+    }
+    if (count > 0) yield { bytes: w.take(), count };
+  }
+
+  /** The next one on a walk that visits each znode before its children. */
+  #following(from: Znode): Znode | undefined {
+    if (from.firstChild !== NO_SLOT) return this.#nodes.at(from.firstChild);
+    let at = from;
+    while (at.next === NO_SLOT) {
+      if (at.parent === NO_SLOT) return undefined;
+      at = this.#nodes.at(at.parent);
+    }
+    return this.#nodes.at(at.next);
   }
 
   /** Puts back a znode as `tree.db` kept it. Rows may come in any order; `restored` follows the last. */
