@@ -18,7 +18,15 @@ export { parseProperties } from './properties.js';
 export type { Property } from './properties.js';
 export { resolveConfig } from './resolve.js';
 export type { ConfigSources, ResolvedConfig } from './resolve.js';
-export type { AuthConfig, EnsembleConfig, SaslConfig, ServerConfig } from './serverConfig.js';
+export type {
+  AdminConfig,
+  AuthConfig,
+  EnsembleConfig,
+  MetricsConfig,
+  MonitoringConfig,
+  SaslConfig,
+  ServerConfig,
+} from './serverConfig.js';
 export { formatServerLine, parseServerLine } from './serverLine.js';
 export type { HostPort, Member, MemberRole, PeerAddress } from './serverLine.js';
 export type { JvmFlags } from './settings.js';

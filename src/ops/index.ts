@@ -6,8 +6,12 @@ import type { Status } from '../server/index.js';
 import type { FourLetterWord } from './words.js';
 import { fourLetterWords } from './words.js';
 
-export type { Metric, Summary, SummaryValues } from './metrics.js';
-export { metrics, summaries } from './metrics.js';
+export { families, metricNames } from './families.js';
+export type { Family, Sample } from './families.js';
+export type { Histogram, Metric, Summary, SummaryValues, TopList } from './metrics.js';
+export { QUANTILES, histograms, metrics, summaries, topLists } from './metrics.js';
+export { expandedNames, mntrEntries } from './mntr.js';
+export type { MntrEntry } from './mntr.js';
 export { fullVersion, ZOOKEEPER_VERSION } from './version.js';
 export type { FourLetterWord } from './words.js';
 export { fourLetterWords } from './words.js';

@@ -4,6 +4,8 @@
  */
 import type { ServerConfig } from '../config/index.js';
 import type { SessionId, Zxid } from '../types/index.js';
+import type { DistributionStatus } from './distribution.js';
+import type { WriteStage } from './writeStages.js';
 
 /** Latency of requests in ms, from arrival to reply. */
 export interface LatencyStatus {
@@ -37,6 +39,15 @@ export interface ConnectionStatus {
   readonly lastResponseAt: number;
   readonly lastLatency: number;
   readonly latency: LatencyStatus;
+}
+
+/** What the session of an open connection holds. */
+export interface SessionLoad {
+  readonly sessionId: SessionId;
+  /** Who it is, as whoAmI says: its first identity that is more than an address, `digest:alice`, or else `ip:10.0.0.1`. */
+  readonly identity: string;
+  readonly watches: number;
+  readonly ephemerals: number;
 }
 
 export interface WatchStatus {
@@ -133,10 +144,19 @@ export interface Status {
   readonly packetsReceived: number;
   readonly packetsSent: number;
   readonly latency: LatencyStatus;
+  /** The same times, of requests that read and that write. */
+  readonly readLatency: DistributionStatus;
+  readonly updateLatency: DistributionStatus;
+  /** Where the time of writes goes, ms. */
+  readonly writeStages: Readonly<Record<WriteStage, DistributionStatus>>;
+  /** Requests that took longer than `zabkeeper.slowRequestMs`. */
+  readonly slowRequests: number;
   /** Requests in progress. */
   readonly outstanding: number;
   readonly connectionsCount: number;
   readonly connections: () => readonly ConnectionStatus[];
+  /** One for each connection that has a session. */
+  readonly loads: () => readonly SessionLoad[];
   /** Sessions that the whole ensemble knows. */
   readonly sessionsCount: number;
   /** With their timeouts, in the order of their ids. */
@@ -160,6 +180,11 @@ export interface Status {
   readonly connectionsRejected: number;
   readonly requestsMalformed: number;
   readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Sessions asked for, new ones and old ones. */
+  readonly connectRequests: number;
+  /** Sessions whose time was over, as this server decided. */
+  readonly sessionsExpired: number;
   /** fsync times of the log in ms since the last reset. */
   readonly fsync: SummaryStatus;
   /** Bytes of the database files. */
