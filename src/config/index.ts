@@ -6,14 +6,21 @@ export { ConfigError, ExitCode } from './errors.js';
 export type { ConfigErrorCode } from './errors.js';
 export { digestUsers, parseJaas } from './jaas.js';
 export type { JaasFile, JaasModule } from './jaas.js';
-export { loadConfig, prepareDataDirs } from './load.js';
+export { loadConfig, prepareDataDirs, readIfPresent } from './load.js';
 export type { ConfigLocation } from './load.js';
 export { logFormats, logLevels } from './logOptions.js';
 export type { LogFormat, LogLevel } from './logOptions.js';
 export { formatMembership, judgeMembership, parseMembership } from './membership.js';
 export type { Membership, MembershipVerdict, PlacedKey } from './membership.js';
 export type { Option, OptionFamily, OptionGroup, OptionScope, OptionStatus, Parsed } from './option.js';
-export { allOptions, optionByKey, optionByProperty, optionGroups } from './options.js';
+export {
+  allOptions,
+  familyByKey,
+  familyByProperty,
+  optionByKey,
+  optionByProperty,
+  optionGroups,
+} from './options.js';
 export { parseProperties } from './properties.js';
 export type { Property } from './properties.js';
 export { resolveConfig } from './resolve.js';

@@ -12,6 +12,11 @@ export type { Histogram, Metric, Summary, SummaryValues, TopList } from './metri
 export { QUANTILES, histograms, metrics, summaries, topLists } from './metrics.js';
 export { expandedNames, mntrEntries } from './mntr.js';
 export type { MntrEntry } from './mntr.js';
+export { operationName } from './connections.js';
+export { environment } from './envi.js';
+export { socketAddress } from './format.js';
+export { serverState } from './srvr.js';
+export { setTraceMask, traceMask } from './traceMask.js';
 export { fullVersion, ZOOKEEPER_VERSION } from './version.js';
 export type { FourLetterWord } from './words.js';
 export { fourLetterWords } from './words.js';

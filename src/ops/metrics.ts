@@ -220,6 +220,12 @@ export const metrics: readonly Metric[] = [
     value: (status) => status.slowRequests,
   },
   {
+    name: 'fsync_threshold_exceed_count',
+    kind: 'counter',
+    doc: 'Writes of the log that took longer than `fsync.warningthresholdms`.',
+    value: (status) => status.slowFsyncs,
+  },
+  {
     name: 'connection_rejected',
     kind: 'counter',
     doc: 'Connections refused because of `maxClientCnxns` or `maxCnxns`.',

@@ -30,7 +30,10 @@ export async function mntrEntries(status: Status): Promise<readonly MntrEntry[]>
     const number = value(status, ofProcess);
     if (number !== undefined) entries.push([name, (fractional === true ? decimal : whole)(number)]);
   }
-  for (const { name, values } of summaries) entries.push(...expand(name, values(status), whole));
+  for (const { name, values } of summaries) {
+    const found = values(status);
+    if (found !== undefined) entries.push(...expand(name, found, whole), ...quantiles(name, found));
+  }
   for (const { name, values } of histograms) {
     for (const [key, found] of Object.entries(values(status)))
       entries.push(...expand(`${key}_${name}`, found, decimal));
@@ -51,23 +54,22 @@ function peerState({ ensemble, readOnly, mode }: Status): MntrEntry[] {
  */
 function expand(
   name: string,
-  found: SummaryValues | undefined,
+  { count, sum, min, max }: SummaryValues,
   print: (value: number) => string,
 ): MntrEntry[] {
-  if (found === undefined) return [];
-  const { count, sum, min, max } = found;
   const empty = count === 0;
-  const parts: MntrEntry[] = [
+  return [
     [`avg_${name}`, decimal(empty ? 0 : sum / count)],
     [`min_${name}`, print(empty ? 0 : min)],
     [`max_${name}`, print(empty ? 0 : max)],
     [`cnt_${name}`, whole(count)],
     [`sum_${name}`, print(sum)],
   ];
-  if (found.quantile === undefined) return parts;
-  for (const part of QUANTILES)
-    parts.push([`p${quantileName(part)}_${name}`, print(found.quantile(part) ?? 0)]);
-  return parts;
+}
+
+function quantiles(name: string, found: SummaryValues): MntrEntry[] {
+  if (found.quantile === undefined) return [];
+  return QUANTILES.map((part) => [`p${quantileName(part)}_${name}`, whole(found.quantile?.(part) ?? 0)]);
 }
 
 /** The names of these lines. @param quantiles whether it has any */

@@ -7,6 +7,7 @@ export type {
   ConnectionStatus,
   LatencyStatus,
   Mode,
+  Phase,
   SessionLoad,
   Status,
   SummaryStatus,

@@ -164,6 +164,7 @@ export class Persistence {
     if (took === undefined) return;
     stats.fsync.note(took);
     if (took > config.fsyncWarningMs) {
+      stats.slowFsyncs++;
       log.warn({ ms: Math.round(took) }, `Writing the log took ${Math.round(took)} ms: the disk is slow.`);
     }
   }

@@ -12,6 +12,7 @@ import type {
   LatencyStatus,
   LeaderStatus,
   Mode,
+  Phase,
   SessionLoad,
   Status,
   SummaryStatus,
@@ -61,7 +62,14 @@ export class ServerStatus implements Status {
       elections: member.elections,
       electionTime: { count, sum, min, max },
       alarms: member.alarms,
+      phase: this.#phase,
     };
+  }
+
+  get #phase(): Phase {
+    const { engine } = this.#server;
+    if (engine.serving && engine.service !== 'readOnly') return 'broadcast';
+    return engine.peer.leaderId === undefined ? 'election' : 'synchronization';
   }
 
   #leader(since: number): LeaderStatus | undefined {
@@ -268,6 +276,10 @@ export class ServerStatus implements Status {
   get fsync(): SummaryStatus {
     const { count, sum, min, max } = this.#server.stats.fsync;
     return { count, sum, min, max };
+  }
+
+  get slowFsyncs(): number {
+    return this.#server.stats.slowFsyncs;
   }
 
   readonly sizes = (): Promise<{ dataDir: number; dataLogDir: number }> => this.#storage.sizes();

@@ -57,6 +57,8 @@ export class ServerStats {
   bytesSent = 0;
   connectRequests = 0;
   sessionsExpired = 0;
+  /** Writes of the log above `fsync.warningthresholdms`. */
+  slowFsyncs = 0;
   lastResponseSize = -1;
   minResponseSize = -1;
   maxResponseSize = -1;

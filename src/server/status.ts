@@ -61,6 +61,9 @@ export interface WatchStatus {
   readonly bySession: () => ReadonlyMap<SessionId, readonly string[]>;
 }
 
+/** ZAB's phases; clients are served in the last. */
+export type Phase = 'election' | 'synchronization' | 'broadcast';
+
 /** What a server is to the others, as `srvr` names it. */
 export type Mode = 'standalone' | 'leader' | 'follower' | 'observer';
 
@@ -106,6 +109,8 @@ export interface EnsembleStatus {
   readonly elections: number;
   /** How long it looked, in ms, each time that it found one. */
   readonly electionTime: SummaryStatus;
+  /** ZAB's phase, in ZooKeeper's words. */
+  readonly phase: Phase;
   /** Things that must not happen, see the log. */
   readonly alarms: number;
 }
@@ -187,6 +192,8 @@ export interface Status {
   readonly sessionsExpired: number;
   /** fsync times of the log in ms since the last reset. */
   readonly fsync: SummaryStatus;
+  /** Writes of the log that took longer than `fsync.warningthresholdms`. */
+  readonly slowFsyncs: number;
   /** Bytes of the database files. */
   readonly sizes: () => Promise<{ readonly dataDir: number; readonly dataLogDir: number }>;
   readonly resetServerStats: () => void;

@@ -42,7 +42,7 @@ function measured(): string[][] {
     ['Key', 'Kind', 'Meaning'],
     ...metrics.map(({ name, kind, doc }) => [`\`zk_${name}\``, kind, doc]),
     ...summaries.map(({ name, doc, quantiles }) => [keys(name, quantiles), 'summary', doc]),
-    ...histograms.map(({ name, doc, label }) => [keys(`<${label}>_${name}`, true), 'histogram', doc]),
+    ...histograms.map(({ name, doc, label }) => [keys(`<${label}>_${name}`, false), 'histogram', doc]),
     ...topLists.map(({ name, doc, label }) => [`\`${name}{${label}="..."}\``, 'gauge, /metrics alone', doc]),
   ];
 }

@@ -141,6 +141,7 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     bytesSent: 678,
     connectRequests: 1,
     sessionsExpired: 0,
+    slowFsyncs: 0,
     fsync: { count: 4, sum: 6, min: 1, max: 2 },
     sizes: () => Promise.resolve({ dataDir: 40960, dataLogDir: 81920 }),
     resetServerStats: () => undefined,
@@ -192,6 +193,7 @@ export function exampleMember(
       elections: 1,
       electionTime: { count: 1, sum: 211, min: 211, max: 211 },
       alarms: 0,
+      phase: 'broadcast',
     },
     ...changes,
   });

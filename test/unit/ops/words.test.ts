@@ -382,7 +382,7 @@ describe('mntr', () => {
     const expanded = [
       ...summaries.flatMap(({ name, quantiles }) => expandedNames(name, quantiles)),
       ...histograms.flatMap(({ name }) =>
-        WRITE_STAGES.flatMap((stage) => expandedNames(`${stage}_${name}`, true)),
+        WRITE_STAGES.flatMap((stage) => expandedNames(`${stage}_${name}`, false)),
       ),
     ];
     const known = ['version', 'server_state', 'peer_state', ...metrics.map(({ name }) => name), ...expanded];
