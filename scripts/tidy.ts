@@ -37,7 +37,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bench: ['types', 'codec', 'util', 'node:*'],
   server: ['engine', 'zab', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
   ops: ['server', 'config', 'types', 'util', 'node:*', 'ipaddr.js'],
-  start: ['server', 'ops', 'storage', 'config', 'node:*', 'pino'],
+  admin: ['ops', 'server', 'net', 'config', 'types', 'util', 'node:*', 'fastify', 'pino', 'prom-client'],
+  start: ['server', 'ops', 'admin', 'storage', 'config', 'node:*', 'pino'],
   cli: ['start', 'backup', 'bench', 'client', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
   index: ['client', 'start'],
 };

@@ -76,7 +76,8 @@ function readConfigFile(file: string): string {
   }
 }
 
-function readIfPresent(path: string): string | undefined {
+/** The text of a file that the configuration names; undefined if there is none. */
+export function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

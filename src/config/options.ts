@@ -4,9 +4,10 @@
  * `ServerConfig`.
  */
 import type { Option, OptionFamily, OptionGroup } from './option.js';
-import { clientOptions, reportOptions, requestOptions } from './options/clients.js';
+import { clientOptions, requestOptions } from './options/clients.js';
 import { ensembleFamilies, ensembleOptions } from './options/ensemble.js';
 import { javaOnlyFamilies, javaOnlyOptions } from './options/javaOnly.js';
+import { metricsFamilies, ownReportOptions, reportOptions } from './options/monitoring.js';
 import {
   authFamilies,
   authOptions,
@@ -14,10 +15,11 @@ import {
   quorumTlsOptions,
   tlsOptions,
 } from './options/security.js';
-import { metricsFamilies, ownFamilies, ownOptions, storageOptions } from './options/storage.js';
+import { ownFamilies, ownOptions, storageOptions } from './options/storage.js';
 
-export { clientOptions, reportOptions, requestOptions } from './options/clients.js';
+export { clientOptions, requestOptions } from './options/clients.js';
 export { ensembleOptions } from './options/ensemble.js';
+export { ownReportOptions, reportOptions } from './options/monitoring.js';
 export { authOptions, clientTlsOptions, quorumTlsOptions, tlsOptions } from './options/security.js';
 export type { TlsOptions } from './options/security.js';
 export { ownOptions, storageOptions } from './options/storage.js';
@@ -29,7 +31,7 @@ export const optionGroups: readonly OptionGroup[] = Object.freeze([
   group(
     'Zabkeeper',
     'Options that ZooKeeper does not have. Their system property is the key itself.',
-    ownOptions,
+    { ...ownOptions, ...ownReportOptions },
     ownFamilies,
   ),
   group('Requests', 'What one request may ask for, and how many may be in progress.', requestOptions),

@@ -8,6 +8,7 @@ import { resolveEnsemble } from './ensemble.js';
 import { ConfigError } from './errors.js';
 import type { Membership, PlacedKey } from './membership.js';
 import { isMembershipKey, judgeMembership, parseMembership, versionOfDynamicFile } from './membership.js';
+import { resolveMonitoring } from './monitoring.js';
 import type { Option } from './option.js';
 import {
   clientOptions,
@@ -73,7 +74,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   const clientTls = listener && problems.attempt(() => resolveClientTls(settings, listener, absolute));
   const auth = listener && problems.attempt(() => resolveAuth(settings, readText, takesTls(listener)));
   problems.attempt(() => checkPeerAuth(settings));
-  problems.attempt(() => checkMetricsProvider(settings));
+  const monitoring = resolveMonitoring(settings, readText);
   const maxBuffer = take(requestOptions.maxBuffer);
 
   const rest = {
@@ -115,6 +116,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     ...rest,
     clientTls,
     auth,
+    monitoring,
     serverId: identity.id,
     membership,
     ensemble,
@@ -362,20 +364,4 @@ function anyToUndefined(address: string | undefined): string | undefined {
   return address === '0.0.0.0' || address === '::' || address === '[::]'
     ? undefined
     : address?.replace(/^\[(.*)\]$/, '$1');
-}
-
-const METRICS_PROVIDERS = [
-  'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
-  'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
-  'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
-];
-
-function checkMetricsProvider(settings: Settings): void {
-  const name = settings.take(reportOptions.metricsProvider);
-  if (name === undefined || METRICS_PROVIDERS.includes(name)) return;
-  const option = settings.name(reportOptions.metricsProvider);
-  throw new ConfigError(
-    'VALUE',
-    `The value "${name}" of ${option} is not valid; expected one of ${METRICS_PROVIDERS.join(', ')}.`,
-  );
 }

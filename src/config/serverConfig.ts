@@ -43,6 +43,42 @@ export interface AuthConfig {
   readonly sasl: SaslConfig | undefined;
 }
 
+/** The HTTP admin server. */
+export interface AdminConfig {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Undefined for every address. */
+  readonly host: string | undefined;
+  /** Begins with a slash and does not end with one. */
+  readonly commandUrl: string;
+  /** After so long without traffic a connection is closed. */
+  readonly idleTimeoutMs: number;
+  /** What commands that change something ask for; without it there are none. Never to be logged. */
+  readonly token: string | undefined;
+}
+
+/** The Prometheus provider. */
+export interface MetricsConfig {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Undefined for every address. */
+  readonly host: string | undefined;
+  /** With the numbers of the process (`exportJvmInfo`). */
+  readonly process: boolean;
+}
+
+/** What the server tells of itself, besides four-letter words. */
+export interface MonitoringConfig {
+  /** Undefined when there is no admin server. */
+  readonly admin: AdminConfig | undefined;
+  /** Undefined when nobody asked for a Prometheus provider. */
+  readonly metrics: MetricsConfig | undefined;
+  /** A request that takes longer is slow; 0 turns that off. */
+  readonly slowRequestMs: number;
+  /** So many sessions and identities have metrics of their own. */
+  readonly metricsTop: number;
+}
+
 /** This server as a member of an ensemble. */
 export interface EnsembleConfig {
   /** What `myid` says. */
@@ -177,6 +213,8 @@ export interface ServerConfig {
   readonly fourLetterWords: readonly string[];
   /** Identities and rights. */
   readonly auth: AuthConfig;
+  /** Admin server, metrics, slow requests. */
+  readonly monitoring: MonitoringConfig;
 
   /** The number in the file `myid`; undefined when there is none. Session ids of a standalone server use 1. */
   readonly serverId: number | undefined;

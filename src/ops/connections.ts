@@ -37,6 +37,11 @@ const OPERATIONS: ReadonlyMap<number, string> = new Map([
   [OpCode.whoAmI, 'HOMI'],
 ]);
 
+/** @param op of the last request; undefined before the first, when there was the connect request */
+export function operationName(op: number | undefined): string {
+  return op === undefined ? 'SESS' : (OPERATIONS.get(op) ?? 'NA');
+}
+
 /** Every connection, then an empty line. */
 export function cons(status: Status): string {
   return lines(...status.connections().map((connection) => connectionLine(connection, 'full')), '');
@@ -55,7 +60,7 @@ function sessionFields(connection: ConnectionStatus): string {
   const { lastOp, lastCxid, latency } = connection;
   return [
     `sid=${hex(connection.sessionId)}`,
-    `lop=${lastOp === undefined ? 'SESS' : (OPERATIONS.get(lastOp) ?? 'NA')}`,
+    `lop=${operationName(lastOp)}`,
     `est=${whole(connection.establishedAt)}`,
     `to=${whole(connection.sessionTimeoutMs)}`,
     // ZooKeeper has 0x0 here for a session without requests, and leaves the field out after crst and for the xids

@@ -20,8 +20,16 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
 
 /** Version, machine, user and memory. */
 export function envi(status: Status): string {
+  return lines(
+    'Environment:',
+    ...environment(status).map(([key, value]) => `${key}=${value.replace(/[\r\n]+/g, ' ')}`),
+  );
+}
+
+/** The same as keys and values. */
+export function environment(status: Status): readonly (readonly [key: string, value: string])[] {
   const heap = getHeapStatistics();
-  const entries: [key: string, value: string][] = [
+  return [
     ['zookeeper.version', fullVersion(status)],
     ['host.name', hostname()],
     ['java.version', process.versions.node],
@@ -42,7 +50,6 @@ export function envi(status: Status): string {
     ['os.memory.max', megabytes(heap.heap_size_limit)],
     ['os.memory.total', megabytes(heap.total_heap_size)],
   ];
-  return lines('Environment:', ...entries.map(([key, value]) => `${key}=${value.replace(/[\r\n]+/g, ' ')}`));
 }
 
 function megabytes(bytes: number): string {

@@ -1,9 +1,9 @@
 /**
- * Why this file exists: the one list of what this server measures, under ZooKeeper's names. mntr prints it and
- * docs/operations.md lists it. A name of ZooKeeper that is not here is not measured; nothing is reported as 0 for want
- * of a number.
+ * Why this file exists: the one list of what this server measures, under ZooKeeper's names. mntr prints it, /metrics
+ * has it and docs/operations.md lists it. A name of ZooKeeper that is not here is not measured; nothing is reported as 0
+ * for want of a number.
  */
-import type { Status } from '../server/index.js';
+import type { DistributionStatus, SessionLoad, Status } from '../server/index.js';
 import type { ProcessStatus } from './processStatus.js';
 
 /** One number. */
@@ -25,6 +25,8 @@ export interface Summary {
   /** ZooKeeper's, without `zk_` and without the `avg_`, `min_`, `max_`, `cnt_`, `sum_` in front. */
   readonly name: string;
   readonly doc: string;
+  /** Whether its values know quantiles. */
+  readonly quantiles: boolean;
   readonly values: (status: Status) => SummaryValues | undefined;
 }
 
@@ -34,7 +36,28 @@ export interface SummaryValues {
   readonly sum: number;
   readonly min: number;
   readonly max: number;
+  /** How long that part (0 to 1) took at most in the last minute or two; undefined when there was none. */
+  readonly quantile?: (part: number) => number | undefined;
 }
+
+/** Several kinds of event, told apart by a label. */
+export interface Histogram {
+  readonly name: string;
+  readonly doc: string;
+  readonly label: string;
+  readonly values: (status: Status) => Readonly<Record<string, DistributionStatus>>;
+}
+
+/** A number per session or identity, of those with the largest ones. */
+export interface TopList {
+  readonly name: string;
+  readonly doc: string;
+  readonly label: 'session' | 'identity';
+  readonly value: (load: SessionLoad) => number;
+}
+
+/** The parts for which summaries have quantiles: those of ZooKeeper's Prometheus provider and those of mntr. */
+export const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999] as const;
 
 /** In the order they are printed. */
 export const metrics: readonly Metric[] = [
@@ -173,6 +196,36 @@ export const metrics: readonly Metric[] = [
     value: (status) => status.bytesReceived,
   },
   {
+    name: 'response_bytes',
+    kind: 'counter',
+    doc: 'Bytes of replies to clients.',
+    value: (status) => status.bytesSent,
+  },
+  {
+    name: 'connection_request_count',
+    kind: 'counter',
+    doc: 'Sessions that clients asked for, new ones and old ones.',
+    value: (status) => status.connectRequests,
+  },
+  {
+    name: 'stale_sessions_expired',
+    kind: 'counter',
+    doc: 'Sessions that this server ended because nothing was heard of their clients: the leader, or a server alone.',
+    value: (status) => status.sessionsExpired,
+  },
+  {
+    name: 'slow_requests',
+    kind: 'counter',
+    doc: 'Requests that took longer than `zabkeeper.slowRequestMs`; the log has some of them. Not a name of ZooKeeper.',
+    value: (status) => status.slowRequests,
+  },
+  {
+    name: 'fsync_threshold_exceed_count',
+    kind: 'counter',
+    doc: 'Writes of the log that took longer than `fsync.warningthresholdms`.',
+    value: (status) => status.slowFsyncs,
+  },
+  {
     name: 'connection_rejected',
     kind: 'counter',
     doc: 'Connections refused because of `maxClientCnxns` or `maxCnxns`.',
@@ -286,18 +339,82 @@ export const metrics: readonly Metric[] = [
     doc: 'Ensemble: things between servers that must not happen; the log has them. Not a name of ZooKeeper.',
     value: ({ ensemble }) => ensemble?.alarms,
   },
+  {
+    name: 'serving',
+    kind: 'gauge',
+    doc: '1 while clients are served, with writes or reads alone; 0 otherwise. Not a name of ZooKeeper.',
+    value: (status) => (status.serving ? 1 : 0),
+  },
+  {
+    name: 'read_only',
+    kind: 'gauge',
+    doc: '1 while there is no quorum and reads are served all the same. Not a name of ZooKeeper.',
+    value: (status) => (status.readOnly ? 1 : 0),
+  },
 ];
 
 /** Printed behind the metrics. */
 export const summaries: readonly Summary[] = [
   {
+    name: 'readlatency',
+    doc: 'Time from the arrival of a request that reads to its reply, ms. One that is answered in the turn of its arrival took 0.',
+    quantiles: true,
+    values: (status) => status.readLatency,
+  },
+  {
+    name: 'updatelatency',
+    doc: 'The same for requests that write, and for the beginning and end of sessions, ms.',
+    quantiles: true,
+    values: (status) => status.updateLatency,
+  },
+  {
     name: 'fsynctime',
     doc: 'Time the log took to reach the disk, per write, ms.',
+    quantiles: false,
     values: (status) => status.fsync,
   },
   {
     name: 'election_time',
     doc: 'Ensemble: time from looking for a leader to finding one, ms.',
+    quantiles: false,
     values: ({ ensemble }) => ensemble?.electionTime,
+  },
+];
+
+/** Printed behind the summaries. */
+export const histograms: readonly Histogram[] = [
+  {
+    name: 'write_stage_time_ms',
+    label: 'stage',
+    doc: 'Where the time of writes goes, ms. `queue`: from arrival until it is taken up, on the server of its client. Then, on each server for each record of the log: `prepare`: checks, txn; `fsync`: until this disk has it; `quorum`: until the disks of a quorum have it as well; `apply`: to the tree, with watches; `reply`: replies and events to the system. Not a name of ZooKeeper.',
+    values: (status) => status.writeStages,
+  },
+];
+
+/** Only /metrics has them: `zabkeeper.metricsTop` of each. Sessions are those of open connections to this server. */
+export const topLists: readonly TopList[] = [
+  {
+    name: 'session_watch_count',
+    label: 'session',
+    doc: 'Watches of the sessions that have most.',
+    value: ({ watches }) => watches,
+  },
+  {
+    name: 'session_ephemerals_count',
+    label: 'session',
+    doc: 'Ephemeral znodes of the sessions that have most.',
+    value: ({ ephemerals }) => ephemerals,
+  },
+  {
+    name: 'identity_watch_count',
+    label: 'identity',
+    doc: 'Watches of all sessions of an identity, of the identities that have most.',
+    value: ({ watches }) => watches,
+  },
+  {
+    name: 'identity_ephemerals_count',
+    label: 'identity',
+    doc: 'Ephemeral znodes of all sessions of an identity, of the identities that have most.',
+    value: ({ ephemerals }) => ephemerals,
   },
 ];

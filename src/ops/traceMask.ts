@@ -13,13 +13,22 @@ const masks = new WeakMap<ServerConfig, bigint>();
 
 /** The mask in decimal. */
 export function gtmk({ config }: Status): string {
-  return String(masks.get(config) ?? DEFAULT_MASK);
+  return String(traceMask(config));
 }
 
 /** Keeps a new mask and repeats it. @param argument 8 bytes; if the client sent fewer, nothing is set or answered */
 export function stmk({ config }: Status, argument: Buffer): string {
   if (argument.length < 8) return '';
-  const mask = argument.readBigInt64BE(0);
-  masks.set(config, mask);
-  return String(mask);
+  return String(setTraceMask(config, argument.readBigInt64BE(0)));
+}
+
+/** The mask of the server with this configuration. */
+export function traceMask(config: ServerConfig): bigint {
+  return masks.get(config) ?? DEFAULT_MASK;
+}
+
+/** @returns what is kept: the mask as a signed long */
+export function setTraceMask(config: ServerConfig, mask: bigint): bigint {
+  masks.set(config, BigInt.asIntN(64, mask));
+  return traceMask(config);
 }

@@ -11,6 +11,7 @@ import { envi } from './envi.js';
 import { lines } from './format.js';
 import { hash } from './hash.js';
 import { mntr } from './mntr.js';
+import { mntrSample } from './mntrSample.js';
 import { srvr, stat } from './srvr.js';
 import { gtmk, stmk } from './traceMask.js';
 import { wchc, wchp, wchs } from './watches.js';
@@ -151,39 +152,7 @@ export const fourLetterWords: readonly FourLetterWord[] = [
   define({
     name: 'mntr',
     doc: 'Everything that is measured, one `key<TAB>value` a line.',
-    sample: lines(
-      'zk_version\t3.9.5-zabkeeper-0.1.0, built on 2026-01-01 00:00 UTC',
-      'zk_server_state\tstandalone',
-      'zk_min_latency\t0',
-      'zk_avg_latency\t2.2',
-      'zk_max_latency\t5',
-      'zk_packets_received\t7',
-      'zk_packets_sent\t8',
-      'zk_num_alive_connections\t2',
-      'zk_outstanding_requests\t0',
-      'zk_uptime\t86400000',
-      'zk_znode_count\t9',
-      'zk_watch_count\t4',
-      'zk_ephemerals_count\t1',
-      'zk_approximate_data_size\t123',
-      'zk_global_sessions\t1',
-      'zk_local_sessions\t0',
-      'zk_open_file_descriptor_count\t28',
-      'zk_max_file_descriptor_count\t65536',
-      'zk_connection_drop_probability\t0.0',
-      'zk_last_client_response_size\t16',
-      'zk_max_client_response_size\t120',
-      'zk_min_client_response_size\t16',
-      'zk_auth_failed_count\t0',
-      'zk_bytes_received_count\t345',
-      'zk_connection_rejected\t0',
-      'zk_malformed_requests\t0',
-      'zk_avg_fsynctime\t1.5',
-      'zk_min_fsynctime\t1',
-      'zk_max_fsynctime\t2',
-      'zk_cnt_fsynctime\t4',
-      'zk_sum_fsynctime\t6',
-    ),
+    sample: mntrSample,
     answer: mntr,
   }),
   define({

@@ -4,7 +4,7 @@ import type { AuthConfig } from '../config/index.js';
 import { SUPER_SCHEME, type Identity } from '../tree/index.js';
 import { ErrorCode } from '../types/index.js';
 import { unreachable } from '../util/index.js';
-import { authenticate, withIdentities } from './identities.js';
+import { authenticate, userOf, withIdentities } from './identities.js';
 import { SaslServer } from './sasl.js';
 
 /** What the connection is to do about an auth or SASL packet. */
@@ -43,6 +43,12 @@ export class Authenticator {
 
   get identities(): readonly Identity[] {
     return this.#identities;
+  }
+
+  /** The first identity that is more than an address, or else that, as whoAmI tells it. */
+  get name(): string {
+    const [address, known = address] = this.#identities;
+    return known === undefined ? '' : `${known.scheme}:${userOf(known)}`;
   }
 
   /** Attempts that failed. */

@@ -21,6 +21,7 @@ import {
   Xid,
   ZXID_ZERO,
   isWrite,
+  isWriteOp,
   readRequest,
   sessionIdOf,
   zxidOf,
@@ -29,6 +30,7 @@ import {
 } from '../types/index.js';
 import { Queue, unreachable } from '../util/index.js';
 import { Authenticator } from './authenticator.js';
+import { InFlight } from './inFlight.js';
 import { NO_PASSWORD } from './passwords.js';
 import { writeAuthReply, writeBareReply, writeConnected, writeEvent, writeReply } from './replies.js';
 import type { ConnectionHost } from './connectionHost.js';
@@ -69,9 +71,11 @@ export class Connection {
   readonly #frames: FrameSplitter;
   readonly #reader = new Reader();
   readonly #openedAt: number;
-  readonly #arrivals = new Queue<number>();
+  readonly #inFlight = new InFlight();
   readonly #backlog = new Queue<ClientEffect>();
   readonly #latency = new Summary();
+  /** When the last bytes came; while a request has to wait, no more come. */
+  #chunkAt = 0;
   #attached: Buffer | undefined;
   #phase: Phase = 'new';
   #connectSent = false;
@@ -117,15 +121,21 @@ export class Connection {
     return this.#sessionId;
   }
 
+  /** See `SessionLoad`. */
+  get identity(): string {
+    return this.#auth.name;
+  }
+
   /** Requests received and not answered. */
   get outstanding(): number {
-    return this.#arrivals.length;
+    return this.#inFlight.length;
   }
 
   // --- bytes in --------------------------------------------------------------------------------------------------
 
   #chunk(bytes: Buffer): void {
     this.#host.stats.bytesReceived += bytes.byteLength;
+    this.#chunkAt = this.#host.now;
     switch (this.#phase) {
       case 'new':
         return this.#open(bytes);
@@ -185,6 +195,7 @@ export class Connection {
     // What the client has already sent behind its ConnectRequest waits for the answer to it.
     this.socket.pause();
     this.#noteRequest(0, OpCode.createSession);
+    this.#host.stats.connectRequests++;
     const sessionId = sessionIdOf(request.sessionId);
     this.#host.submit({
       kind: 'connect',
@@ -223,7 +234,7 @@ export class Connection {
 
   /** Whether the next request, whatever it is, has to wait. */
   #mustWait(): boolean {
-    if (this.#arrivals.length >= OUTSTANDING_MAX) return true;
+    if (this.#inFlight.length >= OUTSTANDING_MAX) return true;
     if (!this.#host.turnIsFull) return false;
     this.#host.goOnLater(this);
     return true;
@@ -231,7 +242,7 @@ export class Connection {
 
   /** Whether a request of this kind has to wait for those before it. */
   #mustWaitFor(type: number): boolean {
-    if (this.#arrivals.length === 0) return false;
+    if (this.#inFlight.length === 0) return false;
     switch (type) {
       // Their answers grow with the tree, an access list or the number of operations: each is made when it can be sent.
       case OpCode.getChildren:
@@ -290,7 +301,9 @@ export class Connection {
     this.#noteRequest(xid, type);
     if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
     const request = readRequest(type, reader);
-    const forwarded = isWrite(request) && this.#host.forwards;
+    const writes = isWrite(request);
+    if (writes) this.#host.stages.times.queue.note(this.#host.now - this.#chunkAt);
+    const forwarded = writes && this.#host.forwards;
     if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
     this.#host.submit({
       kind: 'request',
@@ -298,7 +311,7 @@ export class Connection {
       xid: type === OpCode.ping ? Xid.ping : xid,
       request,
       ...(forwarded ? { raw: { op: type, body: this.#frameBody() } } : {}),
-      time: isWrite(request) ? this.#host.time : 0n,
+      time: writes ? this.#host.time : 0n,
     });
     if (type === OpCode.closeSession) this.#phase = 'done';
   }
@@ -314,7 +327,8 @@ export class Connection {
     this.#host.stats.packetsReceived++;
     this.#lastOp = type;
     if (xid >= 0) this.#lastCxid = xid;
-    this.#arrivals.push(this.#host.now);
+    const { now } = this.#host;
+    this.#inFlight.push(this.#chunkAt, now, type);
   }
 
   // --- who is it -------------------------------------------------------------------------------------------------
@@ -364,13 +378,14 @@ export class Connection {
     this.#perform(effect);
   }
 
-  #perform(effect: ClientEffect): void {
+  /** @param waitedForClient it could not be sent when it was made */
+  #perform(effect: ClientEffect, waitedForClient = false): void {
     switch (effect.kind) {
       case 'reply': {
         const w = this.socket.writer();
         const before = w.length;
         writeReply(w, effect);
-        this.#noteResponse(w.length - before, effect.zxid);
+        this.#noteResponse(w.length - before, effect.zxid, waitedForClient);
         return;
       }
       case 'event':
@@ -398,7 +413,7 @@ export class Connection {
     const before = w.length;
     const password = sessionId === NO_SESSION ? NO_PASSWORD : this.#host.passwords.of(sessionId);
     writeConnected(w, { sessionId, timeOut }, password, this.#sendsReadOnly ? readOnly : undefined);
-    this.#noteResponse(w.length - before, zxid);
+    this.#noteResponse(w.length - before, zxid, false);
     if (sessionId === NO_SESSION) return this.#finish();
     this.#sessionId = sessionId;
     this.#sessionTimeoutMs = timeOut;
@@ -409,16 +424,34 @@ export class Connection {
     this.#readOrPause();
   }
 
-  #noteResponse(size: number, zxid: Zxid): void {
-    const arrived = this.#arrivals.shift() ?? this.#host.now;
-    const latency = this.#host.now - arrived;
+  #noteResponse(size: number, zxid: Zxid, waitedForClient: boolean): void {
+    const { now, stats } = this.#host;
+    const inFlight = this.#inFlight;
+    const known = inFlight.shift();
+    const latency = known ? now - inFlight.arrivedAt : 0;
     this.#sent++;
     this.#lastLatency = latency;
-    this.#lastResponseAt = this.#host.now;
+    this.#lastResponseAt = now;
     if (zxid > 0n) this.#lastZxid = zxid;
     this.#latency.note(latency);
-    this.#host.stats.latency.note(latency);
-    this.#host.stats.noteResponse(size);
+    const writes = isWriteOp(inFlight.op);
+    stats.noteResponse(size, latency, writes);
+    if (known && latency > this.#host.slowRequestMs) this.#tellSlow(now, zxid, writes, waitedForClient);
+  }
+
+  /** Of the request that was answered last. */
+  #tellSlow(now: number, zxid: Zxid, writes: boolean, waitedForClient: boolean): void {
+    const { op, arrivedAt, takenAt } = this.#inFlight;
+    this.#host.slowRequests.note({
+      op,
+      session: this.#sessionId,
+      address: this.socket.address,
+      arrivedAt,
+      takenAt,
+      now,
+      write: writes && !waitedForClient ? this.#host.stages.of(zxid) : undefined,
+      waitedForClient,
+    });
   }
 
   /** Ends a turn: everything written leaves. */
@@ -437,7 +470,7 @@ export class Connection {
       next = this.#backlog.peek()
     ) {
       this.#backlog.shift();
-      this.#perform(next);
+      this.#perform(next, true);
       performed = true;
     }
     if (this.#backlog.length === 0 && !this.#isCongested) this.#stalledSince = undefined;

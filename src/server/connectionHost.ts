@@ -4,8 +4,10 @@ import type { ServerConfig } from '../config/index.js';
 import type { ConnectionId, Input } from '../engine/index.js';
 import type { SessionId } from '../types/index.js';
 import type { Passwords } from './passwords.js';
+import type { SlowRequests } from './slowRequests.js';
 import type { ServerStats } from './stats.js';
 import type { Status } from './status.js';
+import type { WriteStages } from './writeStages.js';
 
 /** A word as the connection must know it: how many bytes belong to it. */
 export interface Word {
@@ -33,6 +35,10 @@ export interface ConnectionHost {
   readonly config: ServerConfig;
   readonly log: Logger;
   readonly stats: ServerStats;
+  readonly stages: WriteStages;
+  readonly slowRequests: SlowRequests;
+  /** A request that takes longer is slow; Infinity when none is. */
+  readonly slowRequestMs: number;
   readonly passwords: Passwords;
   readonly words: Words;
   readonly status: Status;

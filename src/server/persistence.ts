@@ -15,6 +15,7 @@ import { hex } from '../util/index.js';
 import type { DiskWatch } from './diskWatch.js';
 import { PeerDisk } from './peerDisk.js';
 import type { ServerStats } from './stats.js';
+import type { WriteStages } from './writeStages.js';
 
 /** Changes go to `tree.db` when there are this many. */
 const FLUSH_CHANGES = 2000;
@@ -30,6 +31,7 @@ export interface PersistenceHost {
   readonly config: ServerConfig;
   readonly log: Logger;
   readonly stats: ServerStats;
+  readonly stages: WriteStages;
   readonly engine: Engine;
   readonly now: number;
   readonly time: bigint;
@@ -42,7 +44,6 @@ export class Persistence {
   readonly #host: PersistenceHost;
   readonly #disk: PeerDisk;
   readonly #watch: DiskWatch;
-  readonly #appended: { readonly index: number; readonly at: number }[] = [];
   #isFull = false;
   #isClosed = false;
 
@@ -139,7 +140,8 @@ export class Persistence {
 
   perform(ops: readonly DiskOp[]): void {
     for (const op of ops) {
-      if (op.kind === 'append') this.#appended.push({ index: op.batch.last.index, at: this.#host.now });
+      if (op.kind === 'append') this.#host.stages.handed(op.batch, this.#host.now);
+      else if (op.kind === 'synchronise') this.#host.stages.clear();
       this.#disk.perform(op);
     }
   }
@@ -157,14 +159,12 @@ export class Persistence {
   }
 
   #noteSynced(index: number): void {
-    const { stats, now, config, log } = this.#host;
-    let done = 0;
-    while (done < this.#appended.length && (this.#appended[done]?.index ?? Infinity) <= index) done++;
-    const [oldest] = this.#appended.splice(0, done);
-    if (oldest === undefined) return;
-    const took = now - oldest.at;
+    const { stats, stages, now, config, log } = this.#host;
+    const took = stages.durable(index, now);
+    if (took === undefined) return;
     stats.fsync.note(took);
     if (took > config.fsyncWarningMs) {
+      stats.slowFsyncs++;
       log.warn({ ms: Math.round(took) }, `Writing the log took ${Math.round(took)} ms: the disk is slow.`);
     }
   }
@@ -179,7 +179,7 @@ export class Persistence {
   }
 
   #failed(error: StorageError): void {
-    this.#appended.length = 0;
+    this.#host.stages.clear();
     if (error.kind !== 'full') return this.#host.halt(error);
     // Said once, and not again with every attempt that finds the disk as full as before.
     if (!this.#isFull)

@@ -21,8 +21,10 @@ import { engineSettings } from './engineSettings.js';
 import { EnsembleMember } from './ensembleMember.js';
 import { Passwords } from './passwords.js';
 import { Persistence } from './persistence.js';
+import { SlowRequests } from './slowRequests.js';
 import { ServerStats } from './stats.js';
 import { ServerStatus } from './serverStatus.js';
+import { WriteStages } from './writeStages.js';
 
 /** Members of an ensemble tell each other by time that they are there. */
 const MEMBER_TICK_MS = 10;
@@ -30,6 +32,8 @@ const MEMBER_TICK_MS = 10;
 const HAND_OVER_MS_MAX = 400;
 /** How often deadlines of connections are looked at. */
 const SWEEP_MS = 1000;
+/** Quantiles are those of the last one or two of these. */
+const AGE_MS = 60_000;
 /** Changes go to `tree.db` at least this often. */
 const FLUSH_MS = 100;
 /** Entries that the reads of one turn go through: some milliseconds. Whoever asks for more goes on in the next turn. */
@@ -51,6 +55,9 @@ export class Server implements ConnectionHost {
   readonly config: ServerConfig;
   readonly log: Logger;
   readonly stats = new ServerStats();
+  readonly stages = new WriteStages(() => performance.now());
+  readonly slowRequests: SlowRequests;
+  readonly slowRequestMs: number;
   readonly passwords: Passwords;
   readonly words: Words;
   readonly connections = new Map<ConnectionId, Connection>();
@@ -87,6 +94,8 @@ export class Server implements ConnectionHost {
     this.config = config;
     this.words = words;
     this.log = log;
+    this.slowRequests = new SlowRequests(log);
+    this.slowRequestMs = config.monitoring.slowRequestMs || Infinity;
     this.#storage = storage;
     this.passwords = new Passwords(() => storage.secret);
     this.#engine = new Engine(engineSettings(config));
@@ -173,6 +182,10 @@ export class Server implements ConnectionHost {
       // The others may be a while; until then this server says that it does not serve.
       if (this.member !== undefined) resolve();
       this.#every(SWEEP_MS, () => this.#sweep());
+      this.#every(AGE_MS, () => {
+        this.stats.age();
+        this.stages.age();
+      });
       this.#every(FLUSH_MS, () => this.#persistence.flush(1));
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
@@ -285,6 +298,7 @@ export class Server implements ConnectionHost {
     this.#turnPending = false;
     const out = this.#out;
     this.engine.endTurn(out);
+    this.stages.turnEnds(this.engine.appliedIndex, this.#now);
     this.#persistence.perform(out.disk.splice(0));
     this.member?.perform(out);
     const effects = out.clients.splice(0);
@@ -297,6 +311,7 @@ export class Server implements ConnectionHost {
     const touched = this.#touched;
     this.#touched = new Set();
     for (const connection of touched) this.connections.get(connection.id)?.flush();
+    this.stages.turnEnded();
     this.#goOn();
     for (const note of out.notes.splice(0)) this.#report(note);
     for (const note of out.peerNotes.splice(0)) this.member?.report(note);
@@ -351,6 +366,7 @@ export class Server implements ConnectionHost {
             'znodes, or raise jute.maxbuffer everywhere.',
         );
       case 'sessionExpired':
+        this.stats.sessionsExpired++;
         this.log.info({ session: hex(note.sessionId) }, `Session ${hex(note.sessionId)} expired.`);
         return;
       case 'serving':

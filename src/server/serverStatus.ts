@@ -4,6 +4,7 @@ import type { ServerConfig } from '../config/index.js';
 import type { Storage } from '../storage/index.js';
 import type { Engine } from '../engine/index.js';
 import { NO_SESSION, epochOf, type SessionId, type Zxid } from '../types/index.js';
+import type { DistributionStatus } from './distribution.js';
 import type { Server } from './server.js';
 import type {
   ConnectionStatus,
@@ -11,10 +12,13 @@ import type {
   LatencyStatus,
   LeaderStatus,
   Mode,
+  Phase,
+  SessionLoad,
   Status,
   SummaryStatus,
   WatchStatus,
 } from './status.js';
+import type { WriteStage } from './writeStages.js';
 
 type SessionBuckets = ReturnType<Status['sessionBuckets']>;
 
@@ -58,7 +62,14 @@ export class ServerStatus implements Status {
       elections: member.elections,
       electionTime: { count, sum, min, max },
       alarms: member.alarms,
+      phase: this.#phase,
     };
+  }
+
+  get #phase(): Phase {
+    const { engine } = this.#server;
+    if (engine.serving && engine.service !== 'readOnly') return 'broadcast';
+    return engine.peer.leaderId === undefined ? 'election' : 'synchronization';
   }
 
   #leader(since: number): LeaderStatus | undefined {
@@ -133,6 +144,22 @@ export class ServerStatus implements Status {
     return { min, avg, max };
   }
 
+  get readLatency(): DistributionStatus {
+    return this.#server.stats.readLatency;
+  }
+
+  get updateLatency(): DistributionStatus {
+    return this.#server.stats.updateLatency;
+  }
+
+  get writeStages(): Readonly<Record<WriteStage, DistributionStatus>> {
+    return this.#server.stages.times;
+  }
+
+  get slowRequests(): number {
+    return this.#server.slowRequests.count;
+  }
+
   get outstanding(): number {
     return this.#server.engine.outstanding;
   }
@@ -143,6 +170,20 @@ export class ServerStatus implements Status {
 
   readonly connections = (): readonly ConnectionStatus[] =>
     [...this.#server.connections.values()].map((connection) => connection.status);
+
+  readonly loads = (): readonly SessionLoad[] => {
+    const { engine, connections } = this.#server;
+    const { data, child } = engine.watches;
+    const ephemerals = engine.tree.ephemerals;
+    return [...connections.values()]
+      .filter(({ sessionId }) => sessionId !== NO_SESSION)
+      .map(({ id, sessionId, identity }) => ({
+        sessionId,
+        identity,
+        watches: (data.watchers.get(id)?.size ?? 0) + (child.watchers.get(id)?.size ?? 0),
+        ephemerals: ephemerals.get(sessionId)?.size ?? 0,
+      }));
+  };
 
   get sessionsCount(): number {
     return this.#server.engine.sessions.size;
@@ -224,15 +265,32 @@ export class ServerStatus implements Status {
     return this.#server.stats.bytesReceived;
   }
 
+  get bytesSent(): number {
+    return this.#server.stats.bytesSent;
+  }
+
+  get connectRequests(): number {
+    return this.#server.stats.connectRequests;
+  }
+
+  get sessionsExpired(): number {
+    return this.#server.stats.sessionsExpired;
+  }
+
   get fsync(): SummaryStatus {
     const { count, sum, min, max } = this.#server.stats.fsync;
     return { count, sum, min, max };
+  }
+
+  get slowFsyncs(): number {
+    return this.#server.stats.slowFsyncs;
   }
 
   readonly sizes = (): Promise<{ dataDir: number; dataLogDir: number }> => this.#storage.sizes();
 
   readonly resetServerStats = (): void => {
     this.#server.stats.reset();
+    this.#server.stages.reset();
     this.#server.engine.proposalStats.resetSizes();
   };
 

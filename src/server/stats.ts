@@ -1,4 +1,5 @@
 /** Counts what the server does, for operators. Times are of the host's monotonic clock, in ms. */
+import { Distribution } from './distribution.js';
 
 /** Smallest, largest and mean of what was noted. */
 export class Summary {
@@ -45,10 +46,19 @@ export class Summary {
 
 export class ServerStats {
   readonly latency = new Summary();
+  /** The same times, of requests that read and that write. */
+  readonly readLatency = new Distribution();
+  readonly updateLatency = new Distribution();
   readonly fsync = new Summary();
   packetsReceived = 0;
   packetsSent = 0;
   bytesReceived = 0;
+  /** In replies. */
+  bytesSent = 0;
+  connectRequests = 0;
+  sessionsExpired = 0;
+  /** Writes of the log above `fsync.warningthresholdms`. */
+  slowFsyncs = 0;
   lastResponseSize = -1;
   minResponseSize = -1;
   maxResponseSize = -1;
@@ -56,16 +66,27 @@ export class ServerStats {
   connectionsRejected = 0;
   requestsMalformed = 0;
 
-  noteResponse(size: number): void {
+  noteResponse(size: number, latency: number, writes: boolean): void {
+    this.latency.note(latency);
+    (writes ? this.updateLatency : this.readLatency).note(latency);
     this.packetsSent++;
+    this.bytesSent += size;
     this.lastResponseSize = size;
     this.maxResponseSize = Math.max(this.maxResponseSize, size);
     this.minResponseSize = this.minResponseSize === -1 ? size : Math.min(this.minResponseSize, size);
   }
 
+  /** See `Distribution`. */
+  age(): void {
+    this.readLatency.age();
+    this.updateLatency.age();
+  }
+
   /** What `srst` forgets. */
   reset(): void {
     this.latency.reset();
+    this.readLatency.reset();
+    this.updateLatency.reset();
     this.fsync.reset();
     this.packetsReceived = 0;
     this.packetsSent = 0;

@@ -4,6 +4,8 @@
  */
 import type { ServerConfig } from '../config/index.js';
 import type { SessionId, Zxid } from '../types/index.js';
+import type { DistributionStatus } from './distribution.js';
+import type { WriteStage } from './writeStages.js';
 
 /** Latency of requests in ms, from arrival to reply. */
 export interface LatencyStatus {
@@ -39,6 +41,15 @@ export interface ConnectionStatus {
   readonly latency: LatencyStatus;
 }
 
+/** What the session of an open connection holds. */
+export interface SessionLoad {
+  readonly sessionId: SessionId;
+  /** Who it is, as whoAmI says: its first identity that is more than an address, `digest:alice`, or else `ip:10.0.0.1`. */
+  readonly identity: string;
+  readonly watches: number;
+  readonly ephemerals: number;
+}
+
 export interface WatchStatus {
   /** Pairs of connection and path, both tables together. */
   readonly total: number;
@@ -49,6 +60,9 @@ export interface WatchStatus {
   /** Per session with a data watch the paths. */
   readonly bySession: () => ReadonlyMap<SessionId, readonly string[]>;
 }
+
+/** ZAB's phases; clients are served in the last. */
+export type Phase = 'election' | 'synchronization' | 'broadcast';
 
 /** What a server is to the others, as `srvr` names it. */
 export type Mode = 'standalone' | 'leader' | 'follower' | 'observer';
@@ -95,6 +109,8 @@ export interface EnsembleStatus {
   readonly elections: number;
   /** How long it looked, in ms, each time that it found one. */
   readonly electionTime: SummaryStatus;
+  /** ZAB's phase, in ZooKeeper's words. */
+  readonly phase: Phase;
   /** Things that must not happen, see the log. */
   readonly alarms: number;
 }
@@ -135,10 +151,19 @@ export interface Status {
   readonly packetsReceived: number;
   readonly packetsSent: number;
   readonly latency: LatencyStatus;
+  /** The same times, of requests that read and that write. */
+  readonly readLatency: DistributionStatus;
+  readonly updateLatency: DistributionStatus;
+  /** Where the time of writes goes, ms. */
+  readonly writeStages: Readonly<Record<WriteStage, DistributionStatus>>;
+  /** Requests that took longer than `zabkeeper.slowRequestMs`. */
+  readonly slowRequests: number;
   /** Requests in progress. */
   readonly outstanding: number;
   readonly connectionsCount: number;
   readonly connections: () => readonly ConnectionStatus[];
+  /** One for each connection that has a session. */
+  readonly loads: () => readonly SessionLoad[];
   /** Sessions that the whole ensemble knows. */
   readonly sessionsCount: number;
   /** With their timeouts, in the order of their ids. */
@@ -162,8 +187,15 @@ export interface Status {
   readonly connectionsRejected: number;
   readonly requestsMalformed: number;
   readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Sessions asked for, new ones and old ones. */
+  readonly connectRequests: number;
+  /** Sessions whose time was over, as this server decided. */
+  readonly sessionsExpired: number;
   /** fsync times of the log in ms since the last reset. */
   readonly fsync: SummaryStatus;
+  /** Writes of the log that took longer than `fsync.warningthresholdms`. */
+  readonly slowFsyncs: number;
   /** Bytes of the database files. */
   readonly sizes: () => Promise<{ readonly dataDir: number; readonly dataLogDir: number }>;
   readonly resetServerStats: () => void;

@@ -1,9 +1,10 @@
 /** Starts servers: from a configuration, and embedded in somebody's program or test. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pino, type Logger } from 'pino';
-import { dataPlaceOf, resolveConfig, type ServerConfig } from '../config/index.js';
+import { dataPlaceOf, readIfPresent, resolveConfig, type ServerConfig } from '../config/index.js';
 import { StorageError, openMemoryStorage, openStorage, type Storage } from '../storage/index.js';
+import { openAdmin, openMetrics, type OpenPort } from '../admin/index.js';
 import { answer, fourLetterWord, isWhitelisted } from '../ops/index.js';
 import { Server, type FatalError, type Status, type Words } from '../server/index.js';
 
@@ -18,6 +19,10 @@ export interface RunningServer extends AsyncDisposable {
   /** `host:port` for a client on this machine. */
   readonly connectString: string;
   readonly status: Status;
+  /** Of the admin server; undefined when there is none. */
+  readonly adminPort: number | undefined;
+  /** Of the Prometheus provider; undefined when there is none. */
+  readonly metricsPort: number | undefined;
   /** Settles when the server cannot go on (a failed disk); never for `close`. */
   readonly failed: Promise<FatalError>;
   /** Stops serving and brings everything to disk. Usually well under a second. */
@@ -50,27 +55,49 @@ export async function runServer(config: ServerConfig, log: Logger): Promise<Runn
 const words: Words = { find: fourLetterWord, isAllowed: isWhitelisted, answer };
 
 async function serve(config: ServerConfig, storage: Storage, log: Logger): Promise<RunningServer> {
+  const server = await openServer(config, storage, log);
+  const ports: OpenPort[] = [];
+  const close = async (): Promise<void> => {
+    for (const port of ports) port.close();
+    await server.close();
+  };
+  let admin: OpenPort | undefined;
+  let metrics: OpenPort | undefined;
+  try {
+    const { monitoring } = config;
+    if (monitoring.metrics !== undefined)
+      ports.push((metrics = await openMetrics(monitoring.metrics, server.status, log)));
+    if (monitoring.admin !== undefined) admin = await openAdmin(monitoring.admin, server.status, log);
+    if (admin !== undefined) ports.push(admin);
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+  return {
+    port: server.port,
+    securePort: server.securePort,
+    address: server.address,
+    connectString: `127.0.0.1:${server.port}`,
+    status: server.status,
+    adminPort: admin?.address.port,
+    metricsPort: metrics?.address.port,
+    failed: server.failed,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function openServer(config: ServerConfig, storage: Storage, log: Logger): Promise<Server> {
   let server: Server | undefined;
   try {
     server = new Server(config, storage, log, words);
     await server.start();
+    return server;
   } catch (error) {
     // Whatever closing finds wrong is a consequence: the first error is the one to report.
     await (server ?? storage).close().catch(() => undefined);
     throw error;
   }
-  const started = server;
-  const close = (): Promise<void> => started.close();
-  return {
-    port: started.port,
-    securePort: started.securePort,
-    address: started.address,
-    connectString: `127.0.0.1:${started.port}`,
-    status: started.status,
-    failed: started.failed,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
 }
 
 /** An empty tree beside somebody's old data would look like data loss; taking them over is an operator's decision. */
@@ -93,7 +120,7 @@ export interface StartOptions {
   readonly host?: string;
   /** Keep the data here. @default none: everything stays in memory and is gone with the server */
   readonly dataDir?: string;
-  /** Keys of zoo.cfg, e.g. `{ tickTime: '100', enforceQuota: 'true' }`. */
+  /** Keys of zoo.cfg, e.g. `{ tickTime: '100', enforceQuota: 'true' }`. There is no admin server unless they say so. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Which of the `server.N` lines among the properties is this server: what the file `myid` says elsewhere. */
   readonly serverId?: number;
@@ -115,13 +142,15 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
       clientPortAddress: options.host ?? '127.0.0.1',
       // All of a test's clients come from one address.
       maxClientCnxns: '0',
+      // A library that opens a well-known port would surprise.
+      'admin.enableServer': 'false',
       ...options.properties,
       dataDir: options.dataDir ?? '/nonexistent',
     },
     cwd: process.cwd(),
     readText: (path) => {
-      if (basename(path) === 'myid') return serverId === undefined ? undefined : String(serverId);
-      return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+      if (basename(path) !== 'myid') return readIfPresent(path);
+      return serverId === undefined ? undefined : String(serverId);
     },
   });
   const config: ServerConfig = { ...resolved.config, clientPort: options.port ?? 0 };

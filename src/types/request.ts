@@ -123,6 +123,27 @@ export function isWrite(request: Request): request is WriteRequest {
   }
 }
 
+/** True for op codes of requests that become txns, and of the beginning of a session. */
+export function isWriteOp(op: number): boolean {
+  switch (op) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.delete:
+    case OpCode.setData:
+    case OpCode.setACL:
+    case OpCode.check:
+    case OpCode.multi:
+    case OpCode.reconfig:
+    case OpCode.createSession:
+    case OpCode.closeSession:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /**
  * Decodes the body of a request with this op code. Bytes behind a whole record are ignored, as ZooKeeper does.
  * What cannot be decoded, and what clients may not send, is a request too: it is answered in its turn.

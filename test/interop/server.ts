@@ -283,7 +283,7 @@ function apacheCommand(flags: readonly string[], jvm: readonly string[] = SMALL_
       ...defaults,
       ...flags,
       '-cp',
-      `${tools.zookeeperJar}:${tools.slf4jSimpleJar}`,
+      [tools.zookeeperJar, tools.slf4jSimpleJar, tools.servletJar, tools.jettyAjaxJar].join(':'),
       'org.apache.zookeeper.server.quorum.QuorumPeerMain',
     ],
     env: { JVMFLAGS: undefined },

@@ -32,6 +32,9 @@ export const tools = {
   /** The jar's manifest pulls in what it needs. */
   zookeeperJar: `${JARS}/zookeeper.jar`,
   slf4jSimpleJar: `${JARS}/slf4j-simple.jar`,
+  /** Without these two there is no admin server, which only the tests of ours want. */
+  servletJar: `${JARS}/servlet-api.jar`,
+  jettyAjaxJar: `${JARS}/jetty9-util-ajax.jar`,
   curatorJars: ['recipes', 'framework', 'client'].map((part) => `${JARS}/curator-${part}.jar`),
 } as const;
 

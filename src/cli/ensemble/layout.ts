@@ -146,6 +146,8 @@ function configText(members: readonly Member[], id: number, dataDir: string, cli
     `dataDir=${dataDir}`,
     `clientPort=${clientPort}`,
     `clientPortAddress=${HOST}`,
+    // They are on one machine: each takes a free one, which its log names.
+    'admin.serverPort=0',
     // All clients of a local ensemble come from one address.
     'maxClientCnxns=0',
     'tickTime=2000',

@@ -1,7 +1,7 @@
 /**
  * Why this file exists: the part of the option table about client connections, sessions and requests.
  */
-import { bool, choice, decimal, int, list, long, optionalText, port } from '../option.js';
+import { bool, decimal, int, long, optionalText, port } from '../option.js';
 
 /** Where clients connect and how long their sessions last. */
 export const clientOptions = {
@@ -181,79 +181,5 @@ export const requestOptions = {
   connectionRenewWeight: int('connection_throttle_renew_session_weight', 2, {
     status: 'later',
     doc: 'Tokens a resumed session draws.',
-  }),
-};
-
-/** What the server tells about itself. */
-export const reportOptions = {
-  fourLetterWords: list(
-    '4lw.commands.whitelist',
-    ['ruok', 'srvr', 'stat', 'mntr', 'isro', 'conf', 'dirs', 'wchs', 'cons', 'envi'],
-    {
-      doc: 'The four-letter words that are answered; `*` means all. `srvr` is always answered, because status scripts need it. ZooKeeper answers only `srvr` by default.',
-    },
-  ),
-  auditEnable: bool('audit.enable', false, {
-    status: 'later',
-    doc: 'Whether every change is written to an audit log.',
-  }),
-  adminEnable: bool('admin.enableServer', true, {
-    status: 'later',
-    doc: 'Whether the HTTP admin server is started.',
-  }),
-  adminPort: int('admin.serverPort', 8080, {
-    status: 'later',
-    max: 65535,
-    doc: 'The port of the admin server.',
-  }),
-  adminAddress: optionalText('admin.serverAddress', {
-    status: 'later',
-    defaultText: '0.0.0.0',
-    doc: 'The address of the admin server.',
-  }),
-  adminCommandUrl: optionalText('admin.commandURL', {
-    status: 'later',
-    defaultText: '/commands',
-    doc: 'The path below which the admin server offers its commands.',
-  }),
-  adminIdleTimeout: int('admin.idleTimeout', 30_000, {
-    status: 'later',
-    unit: 'ms',
-    doc: 'After this time without traffic the admin server closes a connection.',
-  }),
-  adminSnapshot: bool('admin.snapshot.enabled', true, {
-    status: 'later',
-    doc: 'Whether the admin server offers `snapshot`.',
-  }),
-  adminRestore: bool('admin.restore.enabled', true, {
-    status: 'later',
-    doc: 'Whether the admin server offers `restore`.',
-  }),
-  adminRateLimit: int('admin.rateLimiterIntervalInMS', 300_000, {
-    status: 'later',
-    unit: 'ms',
-    doc: 'The least time between two `snapshot` or two `restore` commands.',
-  }),
-  adminPortUnification: bool('admin.portUnification', false, {
-    status: 'later',
-    doc: 'Whether the admin server accepts HTTP and HTTPS on one port.',
-  }),
-  adminForceHttps: bool('admin.forceHttps', false, {
-    status: 'later',
-    doc: 'Whether the admin server accepts HTTPS alone.',
-  }),
-  adminNeedClientAuth: bool('admin.needClientAuth', false, {
-    status: 'later',
-    doc: 'Whether the admin server demands a client certificate.',
-  }),
-  adminHttpVersion: choice('admin.httpVersion', '11', ['11', '2'], {
-    status: 'later',
-    doc: 'The HTTP version of the admin server: 11 or 2.',
-  }),
-  metricsProvider: optionalText('metricsProvider.className', {
-    scope: 'file',
-    status: 'later',
-    defaultText: 'org.apache.zookeeper.metrics.impl.DefaultMetricsProvider',
-    doc: "Who publishes metrics. ZooKeeper's own class names are known; any other is an error.",
   }),
 };

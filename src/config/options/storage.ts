@@ -137,11 +137,3 @@ export const ownFamilies = [
     doc: 'A SASL (DIGEST-MD5) user and its password, instead of a JAAS file. Also makes the `sasl` ACL scheme known. Overrides the same user of a JAAS file.',
   }),
 ];
-
-/** The admin server and metrics also take keys of this family. */
-export const metricsFamilies = [
-  family('metricsProvider.<name>', {
-    status: 'later',
-    doc: 'Settings of the metrics provider: `httpHost`, `httpPort`, `exportJvmInfo`, `numWorkerThreads`, `maxQueueSize`, `workerShutdownTimeoutMs`.',
-  }),
-];

@@ -6,7 +6,14 @@ import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '../../../src/config/index.js';
-import { fourLetterWords, metrics, summaries } from '../../../src/ops/index.js';
+import {
+  expandedNames,
+  fourLetterWords,
+  histograms,
+  metrics,
+  summaries,
+  topLists,
+} from '../../../src/ops/index.js';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url));
 
@@ -27,15 +34,16 @@ function words(): string[][] {
 }
 
 function measured(): string[][] {
-  const parts = ['avg', 'min', 'max', 'cnt', 'sum'];
+  const keys = (name: string, quantiles: boolean): string =>
+    expandedNames(name, quantiles)
+      .map((key) => `\`zk_${key}\``)
+      .join(' ');
   return [
     ['Key', 'Kind', 'Meaning'],
     ...metrics.map(({ name, kind, doc }) => [`\`zk_${name}\``, kind, doc]),
-    ...summaries.map(({ name, doc }) => [
-      parts.map((part) => `\`zk_${part}_${name}\``).join(' '),
-      'summary',
-      doc,
-    ]),
+    ...summaries.map(({ name, doc, quantiles }) => [keys(name, quantiles), 'summary', doc]),
+    ...histograms.map(({ name, doc, label }) => [keys(`<${label}>_${name}`, false), 'histogram', doc]),
+    ...topLists.map(({ name, doc, label }) => [`\`${name}{${label}="..."}\``, 'gauge, /metrics alone', doc]),
   ];
 }
 

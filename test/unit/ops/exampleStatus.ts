@@ -1,6 +1,7 @@
 /** Why this file exists: a server at rest whose every number is known, for the tests of what is told about it. */
 import { resolveConfig, type ServerConfig } from '../../../src/config/index.js';
 import type { ConnectionStatus, Mode, Status } from '../../../src/server/index.js';
+import { Distribution } from '../../../src/server/distribution.js';
 import { NO_SESSION, OpCode, ZXID_ZERO, sessionIdOf, zxidOf } from '../../../src/types/index.js';
 
 /** The session of the example. */
@@ -70,6 +71,13 @@ function asking(): ConnectionStatus {
   });
 }
 
+/** So many times, so long, ms. */
+function took(...times: readonly number[]): Distribution {
+  const distribution = new Distribution();
+  for (const ms of times) distribution.note(ms);
+  return distribution;
+}
+
 /** The server that the samples in the table of words are about. */
 export function exampleStatus(changes: Partial<Status> = {}): Status {
   const connections = [exampleConnection(), asking()];
@@ -93,9 +101,21 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     packetsReceived: 7,
     packetsSent: 8,
     latency: { min: 0.1, avg: 2.2, max: 5.2 },
+    readLatency: took(0, 0, 2),
+    updateLatency: took(3, 5),
+    writeStages: {
+      queue: took(0, 0),
+      prepare: took(0.2, 0.3),
+      fsync: took(1, 2),
+      quorum: took(0, 0),
+      apply: took(0.1, 0.2),
+      reply: took(0.1, 0.1),
+    },
+    slowRequests: 0,
     outstanding: 0,
     connectionsCount: connections.length,
     connections: () => connections,
+    loads: () => [{ sessionId: SESSION, identity: 'digest:alice', watches: 4, ephemerals: 1 }],
     sessionsCount: 1,
     sessions: () => [{ id: SESSION, timeoutMs: 30_000 }],
     localSessionsCount: 0,
@@ -119,6 +139,10 @@ export function exampleStatus(changes: Partial<Status> = {}): Status {
     connectionsRejected: 0,
     requestsMalformed: 0,
     bytesReceived: 345,
+    bytesSent: 678,
+    connectRequests: 1,
+    sessionsExpired: 0,
+    slowFsyncs: 0,
     fsync: { count: 4, sum: 6, min: 1, max: 2 },
     sizes: () => Promise.resolve({ dataDir: 40960, dataLogDir: 81920 }),
     resetServerStats: () => undefined,
@@ -170,6 +194,7 @@ export function exampleMember(
       elections: 1,
       electionTime: { count: 1, sum: 211, min: 211, max: 211 },
       alarms: 0,
+      phase: 'broadcast',
     },
     ...changes,
   });
