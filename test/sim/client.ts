@@ -22,6 +22,7 @@ import { Path, Pipe } from './pipe.js';
 import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
 import type { SimServer } from './server.js';
+import { WatchList } from './watchList.js';
 import { WATCH_ALL, Workload, pathOf } from './workload.js';
 
 type Reply = Extract<ClientEffect, { kind: 'reply' }>;
@@ -89,6 +90,7 @@ export class ClientLink implements Link {
         timeOut: owner.timeOut,
         lastZxidSeen: zxidOf(this.lastZxidSeen),
         identities: owner.identities,
+        readOnly: owner.takesReadOnly,
         time: host.time,
       });
     });
@@ -162,7 +164,7 @@ export class ClientLink implements Link {
         this.session = this.session === 0n ? this.#owner.session : this.session;
         if (effect.timeOut > 0) this.session = effect.sessionId;
         this.#world.watcher.connected(this, effect);
-        this.#owner.connected(this, effect.timeOut > 0);
+        this.#owner.connected(this, effect.timeOut > 0, effect.readOnly);
         if (effect.timeOut === 0) this.#broken();
         return;
       case 'reply': {
@@ -177,7 +179,7 @@ export class ClientLink implements Link {
       }
       case 'event':
         this.#world.watcher.watchEvent(this, effect);
-        this.#owner.seen(this, effect.zxid);
+        this.#owner.watchEvent(this, effect.path, effect.zxid);
         return;
       case 'close':
         return this.#broken();
@@ -214,6 +216,8 @@ export class SimClient {
   readonly #random: SimRandom;
   readonly #load: Load;
   readonly #watchesAll: boolean;
+  /** A server without a leader will do, if there is nothing better. */
+  readonly takesReadOnly: boolean;
   readonly #paths = new Map<string, Path>();
   #xid = 0;
   #connected = false;
@@ -221,6 +225,7 @@ export class SimClient {
   #sentAt = 0;
   #silentUntil = 0;
   #old: ClientLink | undefined;
+  #watches = new WatchList();
 
   /** @param load what it does. @default what clients usually do */
   constructor(world: ClientWorld, number: number, random: SimRandom, load?: Load) {
@@ -231,6 +236,7 @@ export class SimClient {
     this.timeOut = random.between(sessionMs.min, sessionMs.max);
     this.#load = load ?? new Workload(random, this.name, paths);
     this.#watchesAll = random.chance(0.2);
+    this.takesReadOnly = world.options.readOnlyMode && load === undefined && random.chance(0.5);
     this.#keepGoing();
   }
 
@@ -265,7 +271,8 @@ export class SimClient {
 
   // --- what connections tell ---------------------------------------------------------------------------------------
 
-  connected(link: ClientLink, valid: boolean): void {
+  /** @param readOnly the session is one of that server alone, for as long as it has no leader */
+  connected(link: ClientLink, valid: boolean, readOnly: boolean): void {
     if (link !== this.link) return;
     this.#heardAt = this.#world.scheduler.now;
     if (!valid) {
@@ -276,13 +283,15 @@ export class SimClient {
       return;
     }
     this.#connected = true;
-    if (this.session === 0n) {
+    if (readOnly) this.#xid = 0;
+    else if (this.session === 0n) {
       this.session = link.session;
       this.secret = Buffer.from(link.secretOfServer);
       this.#xid = 0;
     }
     if (this.#old !== undefined) this.#old.superseded = true;
     if (this.#watchesAll) this.#send(link, WATCH_ALL);
+    else if (!readOnly) this.#takeWatchesAlong(link);
     // Whoever comes back through another door may still have a foot in the old one.
     const looksBack = this.#random.chance(0.7);
     if (looksBack && this.#old?.closed === false && this.#old.session === this.session)
@@ -293,6 +302,7 @@ export class SimClient {
     if (link !== this.link) return;
     this.#heardAt = this.#world.scheduler.now;
     this.seen(link, reply.zxid);
+    this.#watches.learn(op.request, reply.err);
     const path = pathOf(op.request);
     const { body } = reply;
     if (path !== undefined && body !== undefined && 'stat' in body) {
@@ -305,6 +315,19 @@ export class SimClient {
       this.lastZxid = 0n;
       this.disconnect();
     }
+  }
+
+  /** What it watched before it watches on, and wants to hear what it missed; or it does not care any more. */
+  #takeWatchesAlong(link: ClientLink): void {
+    if (this.#watches.isEmpty) return;
+    if (this.#random.chance(0.7)) this.#send(link, this.#watches.request(this.lastZxid));
+    this.#watches = new WatchList();
+  }
+
+  watchEvent(link: ClientLink, path: string, zxid: bigint): void {
+    if (link !== this.link) return;
+    this.#watches.fired(path);
+    this.seen(link, zxid);
   }
 
   seen(link: ClientLink, zxid: bigint): void {
@@ -370,7 +393,12 @@ export class SimClient {
   }
 
   #send(link: ClientLink, request: Request): void {
-    const xid = request.type === OpCode.ping ? Xid.ping : ++this.#xid;
+    const xid =
+      request.type === OpCode.ping
+        ? Xid.ping
+        : request.type === OpCode.setWatches
+          ? Xid.setWatches
+          : ++this.#xid;
     this.#sentAt = this.#world.scheduler.now;
     link.send(request, xid);
     if (request.type === OpCode.closeSession) this.#silentUntil = this.#world.scheduler.now + 50;

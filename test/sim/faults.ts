@@ -19,6 +19,8 @@ export interface FaultyWorld {
   /** The disk of a server that is down loses data. */
   wipe(server: SimServer): void;
   damage(server: SimServer): void;
+  /** Its disk failed: what it says it has on disk may not be there. */
+  distrust(server: SimServer): void;
   note(what: string, ...values: (string | number)[]): void;
 }
 
@@ -131,7 +133,11 @@ export class Faults {
         return this.#pause(server, random.range(10, 200));
       case 'wipe':
       case 'damage':
+      case 'ioError':
         return this.#destroy(server, kind);
+      case 'corrupt':
+        network.corruptNext(server.id, ids.find((id) => id !== server.id) ?? server.id);
+        return;
       case 'full':
         server.disk.full = true;
         return this.#later(this.#lasting(), () => server.roomAgain());
@@ -200,11 +206,12 @@ export class Faults {
     server.pause(ms);
   }
 
-  #destroy(server: SimServer, kind: 'wipe' | 'damage'): void {
+  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError'): void {
     if (!this.#world.maySacrifice(server)) return;
     server.crash(false);
     if (kind === 'wipe') this.#world.wipe(server);
-    else this.#world.damage(server);
+    else if (kind === 'damage') this.#world.damage(server);
+    else this.#world.distrust(server);
     this.#restart(server, 0);
   }
 

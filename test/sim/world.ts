@@ -197,7 +197,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   }
 
   maySacrifice(server: SimServer): boolean {
-    const left = new Set(this.healthy.filter((other) => other !== server).map(({ id }) => id));
+    // Who does not know of the last configuration may not find those who do.
+    const rest = this.healthy.filter((other) => other !== server && this.isInformed(other));
+    const left = new Set(rest.map(({ id }) => id));
     return (
       server.file !== undefined &&
       !this.#destroyed.has(server.id) &&
@@ -217,6 +219,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     server.disk.damage(this.random.between(1, 30));
     // Losing what nobody was told of is no loss.
     if (server.disk.suspect) this.#destroyed.set(server.id, index);
+  }
+
+  distrust({ disk }: SimServer): void {
+    this.coverage.count('EIO in fsync');
+    // The mark may be the very file that cannot be written; then this was a crash like others.
+    if (this.random.chance(0.8)) disk.suspect = true;
   }
 
   note(what: string, ...values: (string | number)[]): void {
@@ -288,7 +296,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
         for (const noticer of this.#noticers) noticer.noted(server, note);
-        if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
+        if (note.kind === 'alarm' && !this.#isExcused(server, note.what))
+          each((checker) => checker.alarmed(server, note.what));
+      },
+      servesReads: (server) => {
+        this.trace.note(`s${server.id}`, 'serves reads only');
+        this.coverage.count('read-only period');
       },
       heard: (server, connection) => {
         const session = this.#links.get(connection)?.session ?? 0n;
@@ -296,6 +309,13 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       },
       disk: (server) => this.#diskWatcher(server),
     };
+  }
+
+  /** A server that was sent a flipped bit is right to complain, once. */
+  #isExcused({ id }: SimServer, what: string): boolean {
+    return (
+      /does not follow record|not a record|other records than/.test(what) && this.network.corrupted.delete(id)
+    );
   }
 
   #diskWatcher(server: SimServer): DiskWatcher {
@@ -405,7 +425,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       },
       watchEvent: (link, effect) => {
         this.trace.note(link.client, 'event', link.server, effect.type, effect.path, effect.zxid);
-        this.coverage.count('watch event');
+        this.coverage.count(effect.zxid === -1n ? 'watch fired while reconnecting' : 'watch event');
         each((checker) => checker.watchEvent(link, effect));
       },
       disconnected: (link) => {

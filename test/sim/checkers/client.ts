@@ -19,7 +19,7 @@ export class LinearizableWrites extends Checker {
   readonly property: string = 'C1';
 
   override replied(op: Op, reply: Reply): void {
-    if (!isWrite(op.request)) return;
+    if (!isWrite(op.request) || reply.err === ErrorCode.NOTREADONLY) return;
     if (reply.zxid <= op.floor)
       this.fail(
         `${nameOf(op)} is answered at ${hex(reply.zxid)}, before ${hex(op.floor)} which had returned`,
@@ -220,7 +220,7 @@ export class ExactlyOnce extends Checker {
   }
 
   override replied(op: Op, reply: Reply): void {
-    if (!isWrite(op.request)) return;
+    if (!isWrite(op.request) || reply.err === ErrorCode.NOTREADONLY) return;
     const entry = this.world.canon.byZxid(reply.zxid);
     if (entry?.header.clientId !== op.link.session || entry.header.cxid !== op.xid)
       this.fail(`${nameOf(op)} is answered at ${hex(reply.zxid)}, which is not its record`);
