@@ -21,7 +21,9 @@ import type { Load } from './load.js';
 import { Path, Pipe } from './pipe.js';
 import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
+import type { Director } from './script.js';
 import type { SimServer } from './server.js';
+import type { SteeredRandom } from './steered.js';
 import { WatchList } from './watchList.js';
 import { WATCH_ALL, Workload, pathOf } from './workload.js';
 
@@ -39,6 +41,7 @@ export interface ClientWatcher {
 /** What a client needs of the world. */
 export interface ClientWorld {
   readonly options: SimOptions;
+  readonly director: Director;
   readonly scheduler: Scheduler;
   readonly history: History;
   readonly watcher: ClientWatcher;
@@ -54,6 +57,7 @@ export class ClientLink implements Link {
   readonly client: string;
   readonly server: number;
   session = 0n;
+  readOnly = false;
   readonly lastZxidSeen: bigint;
   left = false;
   superseded = false;
@@ -163,6 +167,7 @@ export class ClientLink implements Link {
       case 'connected':
         this.session = this.session === 0n ? this.#owner.session : this.session;
         if (effect.timeOut > 0) this.session = effect.sessionId;
+        this.readOnly = effect.readOnly;
         this.#world.watcher.connected(this, effect);
         this.#owner.connected(this, effect.timeOut > 0, effect.readOnly);
         if (effect.timeOut === 0) this.#broken();
@@ -213,7 +218,9 @@ export class SimClient {
   /** Servers it may connect to. */
   allowed: (id: number) => boolean = () => true;
   readonly #world: ClientWorld;
-  readonly #random: SimRandom;
+  readonly #random: SteeredRandom;
+  /** Of the network; what it decides is another matter. */
+  readonly #delays: SimRandom;
   readonly #load: Load;
   readonly #watchesAll: boolean;
   /** A server without a leader will do, if there is nothing better. */
@@ -228,9 +235,10 @@ export class SimClient {
   #watches = new WatchList();
 
   /** @param load what it does. @default what clients usually do */
-  constructor(world: ClientWorld, number: number, random: SimRandom, load?: Load) {
+  constructor(world: ClientWorld, number: number, random: SteeredRandom, load?: Load) {
     this.#world = world;
     this.#random = random;
+    this.#delays = random.fork();
     this.name = `c${number}`;
     const { sessionMs, paths } = world.options;
     this.timeOut = random.between(sessionMs.min, sessionMs.max);
@@ -352,22 +360,43 @@ export class SimClient {
   }
 
   #act(): void {
+    if (!this.#keepUp()) return;
+    const { director } = this.#world;
+    if (director.isPlaying) return;
+    if (this.link !== undefined && (!this.#connected || this.idle)) return;
+    director.decide(this.name, '', this.#random, () => this.#decide());
+  }
+
+  /** What a script says. */
+  perform(draws: readonly number[]): void {
+    if (this.#keepUp()) this.#random.tell(draws, () => this.#decide());
+  }
+
+  /** What needs no decision. @returns whether there is one to make */
+  #keepUp(): boolean {
     const { now } = this.#world.scheduler;
-    if (this.retired || now < this.#silentUntil) return;
-    const random = this.#random;
-    if (this.link === undefined) return this.#connect();
+    if (this.retired || now < this.#silentUntil) return false;
+    if (this.link === undefined) return true;
     const patience = Math.max(300, this.timeOut * 0.66);
-    if (now - this.#heardAt > patience) return this.disconnect();
-    if (!this.#connected) return;
-    if (now - this.#sentAt > this.timeOut / 3) this.#send(this.link, ping);
-    if (this.idle) return;
+    if (now - this.#heardAt > patience) {
+      this.disconnect();
+      return false;
+    }
+    if (this.#connected && now - this.#sentAt > this.timeOut / 3) this.#send(this.link, ping);
+    return true;
+  }
+
+  #decide(): void {
+    const random = this.#random;
+    const { link } = this;
+    if (link === undefined) return this.#connect();
+    if (!this.#connected || this.idle) return;
     if (random.chance(0.002)) return this.disconnect();
     if (random.chance(0.002)) {
-      this.#silentUntil = now + this.timeOut * random.range(0.3, 2);
+      this.#silentUntil = this.#world.scheduler.now + this.timeOut * random.range(0.3, 2);
       return;
     }
     if (random.chance(0.003)) return this.#move();
-    const { link } = this;
     if (link.waiting.length < this.#world.options.pipeline)
       for (const request of this.#load.next(!this.#watchesAll)) this.#send(link, request);
   }
@@ -379,7 +408,7 @@ export class SimClient {
     this.#heardAt = this.#world.scheduler.now;
     // A refused connection is noticed at once.
     if (!server.up) return;
-    this.link = new ClientLink(this.#world, this, server, this.#random);
+    this.link = new ClientLink(this.#world, this, server, this.#delays);
   }
 
   /** Connects elsewhere and leaves the old connection open. */

@@ -28,7 +28,9 @@ import { SimRandom } from './random.js';
 import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
 import { SimServer, type ServerWatcher } from './server.js';
+import { Director, type Decision, type Script } from './script.js';
 import { Situations } from './situations.js';
+import { EvenRandom, SteeredRandom } from './steered.js';
 import { Trace } from './trace.js';
 
 export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld, NoticedWorld {
@@ -48,6 +50,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
+  readonly director: Director;
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
   readonly #situations: Situations;
@@ -56,9 +59,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly #destroyed = new Map<number, number>();
   #nextConnection = 1;
 
-  constructor(options: SimOptions, print?: (line: string) => void) {
+  /** @param how freely, recorded, or as a script says */
+  constructor(options: SimOptions, print?: (line: string) => void, how: 'free' | 'record' | Script = 'free') {
     this.options = options;
-    this.random = new SimRandom(options.seed);
+    const delays = typeof how === 'object' ? how.delays : options.seed;
+    this.random = delays === 'even' ? new EvenRandom() : new SimRandom(delays);
+    this.director = new Director(() => this.scheduler.now, how);
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
     this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
@@ -75,12 +81,21 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       (id) => new SimServer(id, options, this.scheduler, this.random.fork(), this.network, watcher),
     );
     for (let i = 1; i <= options.clients; i++) this.addClient();
-    this.faults = new Faults(this, this.random.fork());
+    this.faults = new Faults(this, new SteeredRandom(this.random.int(2 ** 32)));
     for (const server of this.members) {
       server.file = this.ensemble.fileFor(server.id);
       this.scheduler.after(this.random.range(0, 300), () => server.start());
     }
     this.operator = this.#addOperator();
+    for (const decision of this.director.decisions)
+      this.scheduler.at(decision.at, () => this.#perform(decision));
+  }
+
+  /** What a script says. */
+  #perform({ who, what, draws }: Decision): void {
+    if (!this.director.isPlaying) return;
+    if (who === 'faults') this.faults.perform(what, draws);
+    else this.clients.find(({ name }) => name === who)?.perform(draws);
   }
 
   // --- who takes part ----------------------------------------------------------------------------------------------
@@ -169,7 +184,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   // --- what clients use --------------------------------------------------------------------------------------------
 
   addClient(load?: Load): SimClient {
-    const client = new SimClient(this, this.clients.length + 1, this.random.fork(), load);
+    const client = new SimClient(
+      this,
+      this.clients.length + 1,
+      new SteeredRandom(this.random.int(2 ** 32)),
+      load,
+    );
     this.clients.push(client);
     return client;
   }
