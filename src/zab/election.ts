@@ -154,7 +154,11 @@ export class Election {
       this.#settled,
       (other) => other.leader === n.leader && other.peerEpoch === n.peerEpoch,
     );
-    if (this.#isQuorum(alike) && this.#leads(n.leader)) this.#conclude(n);
+    // In one configuration: a pending one may be discarded already, and need a vote of this server which is not there.
+    const follows = this.#host.configurations.some((configuration) =>
+      configuration.isQuorum((id) => alike.has(id)),
+    );
+    if (follows && this.#leads(n.leader)) this.#conclude(n);
   }
 
   #leads(leader: ServerId): boolean {

@@ -21,7 +21,10 @@ import type { Load } from './load.js';
 import { Path, Pipe } from './pipe.js';
 import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
+import type { Director } from './script.js';
 import type { SimServer } from './server.js';
+import type { SteeredRandom } from './steered.js';
+import { WatchList } from './watchList.js';
 import { WATCH_ALL, Workload, pathOf } from './workload.js';
 
 type Reply = Extract<ClientEffect, { kind: 'reply' }>;
@@ -38,6 +41,7 @@ export interface ClientWatcher {
 /** What a client needs of the world. */
 export interface ClientWorld {
   readonly options: SimOptions;
+  readonly director: Director;
   readonly scheduler: Scheduler;
   readonly history: History;
   readonly watcher: ClientWatcher;
@@ -53,6 +57,7 @@ export class ClientLink implements Link {
   readonly client: string;
   readonly server: number;
   session = 0n;
+  readOnly = false;
   readonly lastZxidSeen: bigint;
   left = false;
   superseded = false;
@@ -89,6 +94,7 @@ export class ClientLink implements Link {
         timeOut: owner.timeOut,
         lastZxidSeen: zxidOf(this.lastZxidSeen),
         identities: owner.identities,
+        readOnly: owner.takesReadOnly,
         time: host.time,
       });
     });
@@ -161,8 +167,9 @@ export class ClientLink implements Link {
       case 'connected':
         this.session = this.session === 0n ? this.#owner.session : this.session;
         if (effect.timeOut > 0) this.session = effect.sessionId;
+        this.readOnly = effect.readOnly;
         this.#world.watcher.connected(this, effect);
-        this.#owner.connected(this, effect.timeOut > 0);
+        this.#owner.connected(this, effect.timeOut > 0, effect.readOnly);
         if (effect.timeOut === 0) this.#broken();
         return;
       case 'reply': {
@@ -177,7 +184,7 @@ export class ClientLink implements Link {
       }
       case 'event':
         this.#world.watcher.watchEvent(this, effect);
-        this.#owner.seen(this, effect.zxid);
+        this.#owner.watchEvent(this, effect.path, effect.zxid);
         return;
       case 'close':
         return this.#broken();
@@ -211,9 +218,13 @@ export class SimClient {
   /** Servers it may connect to. */
   allowed: (id: number) => boolean = () => true;
   readonly #world: ClientWorld;
-  readonly #random: SimRandom;
+  readonly #random: SteeredRandom;
+  /** Of the network; what it decides is another matter. */
+  readonly #delays: SimRandom;
   readonly #load: Load;
   readonly #watchesAll: boolean;
+  /** A server without a leader will do, if there is nothing better. */
+  readonly takesReadOnly: boolean;
   readonly #paths = new Map<string, Path>();
   #xid = 0;
   #connected = false;
@@ -221,16 +232,19 @@ export class SimClient {
   #sentAt = 0;
   #silentUntil = 0;
   #old: ClientLink | undefined;
+  #watches = new WatchList();
 
   /** @param load what it does. @default what clients usually do */
-  constructor(world: ClientWorld, number: number, random: SimRandom, load?: Load) {
+  constructor(world: ClientWorld, number: number, random: SteeredRandom, load?: Load) {
     this.#world = world;
     this.#random = random;
+    this.#delays = random.fork();
     this.name = `c${number}`;
     const { sessionMs, paths } = world.options;
     this.timeOut = random.between(sessionMs.min, sessionMs.max);
     this.#load = load ?? new Workload(random, this.name, paths);
     this.#watchesAll = random.chance(0.2);
+    this.takesReadOnly = world.options.readOnlyMode && load === undefined && random.chance(0.5);
     this.#keepGoing();
   }
 
@@ -265,7 +279,8 @@ export class SimClient {
 
   // --- what connections tell ---------------------------------------------------------------------------------------
 
-  connected(link: ClientLink, valid: boolean): void {
+  /** @param readOnly the session is one of that server alone, for as long as it has no leader */
+  connected(link: ClientLink, valid: boolean, readOnly: boolean): void {
     if (link !== this.link) return;
     this.#heardAt = this.#world.scheduler.now;
     if (!valid) {
@@ -276,13 +291,15 @@ export class SimClient {
       return;
     }
     this.#connected = true;
-    if (this.session === 0n) {
+    if (readOnly) this.#xid = 0;
+    else if (this.session === 0n) {
       this.session = link.session;
       this.secret = Buffer.from(link.secretOfServer);
       this.#xid = 0;
     }
     if (this.#old !== undefined) this.#old.superseded = true;
     if (this.#watchesAll) this.#send(link, WATCH_ALL);
+    else if (!readOnly) this.#takeWatchesAlong(link);
     // Whoever comes back through another door may still have a foot in the old one.
     const looksBack = this.#random.chance(0.7);
     if (looksBack && this.#old?.closed === false && this.#old.session === this.session)
@@ -293,6 +310,7 @@ export class SimClient {
     if (link !== this.link) return;
     this.#heardAt = this.#world.scheduler.now;
     this.seen(link, reply.zxid);
+    this.#watches.learn(op.request, reply.err);
     const path = pathOf(op.request);
     const { body } = reply;
     if (path !== undefined && body !== undefined && 'stat' in body) {
@@ -305,6 +323,19 @@ export class SimClient {
       this.lastZxid = 0n;
       this.disconnect();
     }
+  }
+
+  /** What it watched before it watches on, and wants to hear what it missed; or it does not care any more. */
+  #takeWatchesAlong(link: ClientLink): void {
+    if (this.#watches.isEmpty) return;
+    if (this.#random.chance(0.7)) this.#send(link, this.#watches.request(this.lastZxid));
+    this.#watches = new WatchList();
+  }
+
+  watchEvent(link: ClientLink, path: string, zxid: bigint): void {
+    if (link !== this.link) return;
+    this.#watches.fired(path);
+    this.seen(link, zxid);
   }
 
   seen(link: ClientLink, zxid: bigint): void {
@@ -329,22 +360,43 @@ export class SimClient {
   }
 
   #act(): void {
+    if (!this.#keepUp()) return;
+    const { director } = this.#world;
+    if (director.isPlaying) return;
+    if (this.link !== undefined && (!this.#connected || this.idle)) return;
+    director.decide(this.name, '', this.#random, () => this.#decide());
+  }
+
+  /** What a script says. */
+  perform(draws: readonly number[]): void {
+    if (this.#keepUp()) this.#random.tell(draws, () => this.#decide());
+  }
+
+  /** What needs no decision. @returns whether there is one to make */
+  #keepUp(): boolean {
     const { now } = this.#world.scheduler;
-    if (this.retired || now < this.#silentUntil) return;
-    const random = this.#random;
-    if (this.link === undefined) return this.#connect();
+    if (this.retired || now < this.#silentUntil) return false;
+    if (this.link === undefined) return true;
     const patience = Math.max(300, this.timeOut * 0.66);
-    if (now - this.#heardAt > patience) return this.disconnect();
-    if (!this.#connected) return;
-    if (now - this.#sentAt > this.timeOut / 3) this.#send(this.link, ping);
-    if (this.idle) return;
+    if (now - this.#heardAt > patience) {
+      this.disconnect();
+      return false;
+    }
+    if (this.#connected && now - this.#sentAt > this.timeOut / 3) this.#send(this.link, ping);
+    return true;
+  }
+
+  #decide(): void {
+    const random = this.#random;
+    const { link } = this;
+    if (link === undefined) return this.#connect();
+    if (!this.#connected || this.idle) return;
     if (random.chance(0.002)) return this.disconnect();
     if (random.chance(0.002)) {
-      this.#silentUntil = now + this.timeOut * random.range(0.3, 2);
+      this.#silentUntil = this.#world.scheduler.now + this.timeOut * random.range(0.3, 2);
       return;
     }
     if (random.chance(0.003)) return this.#move();
-    const { link } = this;
     if (link.waiting.length < this.#world.options.pipeline)
       for (const request of this.#load.next(!this.#watchesAll)) this.#send(link, request);
   }
@@ -356,7 +408,7 @@ export class SimClient {
     this.#heardAt = this.#world.scheduler.now;
     // A refused connection is noticed at once.
     if (!server.up) return;
-    this.link = new ClientLink(this.#world, this, server, this.#random);
+    this.link = new ClientLink(this.#world, this, server, this.#delays);
   }
 
   /** Connects elsewhere and leaves the old connection open. */
@@ -370,7 +422,12 @@ export class SimClient {
   }
 
   #send(link: ClientLink, request: Request): void {
-    const xid = request.type === OpCode.ping ? Xid.ping : ++this.#xid;
+    const xid =
+      request.type === OpCode.ping
+        ? Xid.ping
+        : request.type === OpCode.setWatches
+          ? Xid.setWatches
+          : ++this.#xid;
     this.#sentAt = this.#world.scheduler.now;
     link.send(request, xid);
     if (request.type === OpCode.closeSession) this.#silentUntil = this.#world.scheduler.now + 50;

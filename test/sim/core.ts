@@ -44,6 +44,7 @@ export function settingsOf(
     sessionTimeoutMsMax: options.sessionMs.max,
     containerNeverUsedMsMax: 0,
     counterStart: options.counterStart,
+    readOnlyMode: options.readOnlyMode,
   };
   return {
     ...engine,
@@ -53,6 +54,7 @@ export function settingsOf(
       ...options.timing,
       windowBytes: options.windowBytes,
       cacheBytes: options.cacheBytes,
+      syncBytesMax: options.syncBytesMax,
       snapThresholdBytes: options.snapThresholdBytes,
       trace,
     },

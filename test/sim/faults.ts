@@ -3,13 +3,15 @@ import type { ServerId } from '../../src/zab/index.js';
 import type { SimClient } from './client.js';
 import type { Channel, Network } from './network.js';
 import type { FaultRates, SimOptions } from './options.js';
-import type { SimRandom } from './random.js';
 import type { Scheduler } from './scheduler.js';
+import type { Director } from './script.js';
 import type { SimServer } from './server.js';
+import type { SteeredRandom } from './steered.js';
 
 /** What faults act on. */
 export interface FaultyWorld {
   readonly options: SimOptions;
+  readonly director: Director;
   readonly scheduler: Scheduler;
   readonly network: Network;
   readonly servers: readonly SimServer[];
@@ -19,6 +21,8 @@ export interface FaultyWorld {
   /** The disk of a server that is down loses data. */
   wipe(server: SimServer): void;
   damage(server: SimServer): void;
+  /** Its disk failed: what it says it has on disk may not be there. */
+  distrust(server: SimServer): void;
   note(what: string, ...values: (string | number)[]): void;
 }
 
@@ -41,26 +45,39 @@ const CHANNELS: readonly (readonly Channel[])[] = [
 
 export class Faults {
   readonly #world: FaultyWorld;
-  readonly #random: SimRandom;
+  readonly #random: SteeredRandom;
   #active = true;
   #quietUntil = 0;
 
-  constructor(world: FaultyWorld, random: SimRandom) {
+  constructor(world: FaultyWorld, random: SteeredRandom) {
     this.#world = world;
     this.#random = random;
-    if (world.options.favours) this.#favour();
+    if (world.director.isPlaying) return;
+    if (world.options.favours) this.#keepFavouring();
     for (const [kind, rate] of Object.entries(world.options.faults) as [keyof FaultRates, number][])
       if (kind !== 'snapshotBreaks' && rate > 0) this.#repeat(kind, rate);
   }
 
   /** Chance has a favourite for a while, and then another one, or none. */
-  #favour(): void {
-    const { network, servers, scheduler } = this.#world;
-    network.favourite = this.#random.chance(0.5) ? this.#random.pick(servers).id : undefined;
-    scheduler.after(this.#random.exponential(600), () => {
-      network.favourite = undefined;
-      if (this.#active) this.#favour();
+  #keepFavouring(): void {
+    this.#decide('favour');
+    this.#world.scheduler.after(this.#random.exponential(600), () => {
+      if (this.#active) this.#keepFavouring();
     });
+  }
+
+  #favour(): void {
+    const { network, servers } = this.#world;
+    network.favourite = this.#random.chance(0.5) ? this.#random.pick(servers).id : undefined;
+  }
+
+  /** As a script says. */
+  perform(kind: string, draws: readonly number[]): void {
+    this.#random.tell(draws, () => this.#happen(kind as keyof FaultRates | 'favour'));
+  }
+
+  #decide(kind: keyof FaultRates | 'favour'): void {
+    this.#world.director.decide('faults', kind, this.#random, () => this.#happen(kind));
   }
 
   /** No more faults; those that last are for others to heal. */
@@ -73,8 +90,20 @@ export class Faults {
   moment(server: SimServer, kind: string): void {
     const { options, scheduler } = this.#world;
     const chance = options.bias * (MOMENTS[kind] ?? 0);
-    if (!this.#active || chance === 0 || scheduler.now < this.#quietUntil) return;
-    if (!this.#random.chance(chance)) return;
+    if (!this.#active) return;
+    const what = `${server.id} ${kind}`;
+    const { director } = this.#world;
+    if (director.isPlaying) {
+      const decision = director.moment(what);
+      if (decision !== undefined) this.#random.tell(decision.draws, () => this.#seize(server, kind));
+      return;
+    }
+    if (chance === 0 || scheduler.now < this.#quietUntil || !this.#random.chance(chance)) return;
+    director.decide('moment', what, this.#random, () => this.#seize(server, kind));
+  }
+
+  #seize(server: SimServer, kind: string): void {
+    const { options, scheduler } = this.#world;
     this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
     this.#world.note(`moment: ${kind}`, server.id);
     const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
@@ -101,12 +130,13 @@ export class Faults {
   #repeat(kind: keyof FaultRates, rate: number): void {
     this.#world.scheduler.after(this.#random.exponential(1000 / rate), () => {
       if (!this.#active) return;
-      this.#happen(kind);
+      this.#decide(kind);
       this.#repeat(kind, rate);
     });
   }
 
-  #happen(kind: keyof FaultRates): void {
+  #happen(kind: keyof FaultRates | 'favour'): void {
+    if (kind === 'favour') return this.#favour();
     const { servers, network, clients } = this.#world;
     const random = this.#random;
     const server = random.pick(servers);
@@ -131,7 +161,11 @@ export class Faults {
         return this.#pause(server, random.range(10, 200));
       case 'wipe':
       case 'damage':
+      case 'ioError':
         return this.#destroy(server, kind);
+      case 'corrupt':
+        network.corruptNext(server.id, ids.find((id) => id !== server.id) ?? server.id);
+        return;
       case 'full':
         server.disk.full = true;
         return this.#later(this.#lasting(), () => server.roomAgain());
@@ -200,11 +234,12 @@ export class Faults {
     server.pause(ms);
   }
 
-  #destroy(server: SimServer, kind: 'wipe' | 'damage'): void {
+  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError'): void {
     if (!this.#world.maySacrifice(server)) return;
     server.crash(false);
     if (kind === 'wipe') this.#world.wipe(server);
-    else this.#world.damage(server);
+    else if (kind === 'damage') this.#world.damage(server);
+    else this.#world.distrust(server);
     this.#restart(server, 0);
   }
 

@@ -10,6 +10,8 @@ export interface Link {
   session: bigint;
   /** What the client said that it had seen. */
   readonly lastZxidSeen: bigint;
+  /** The session is one of a server without a leader: nothing is written in it, and it ends there. @default false */
+  readonly readOnly?: boolean;
   /** True once the client has turned to another connection: it does not go by this one any more. */
   left: boolean;
   /** True once the client has moved on to another connection and been told so. */

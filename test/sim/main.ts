@@ -1,10 +1,15 @@
-/** `npm run sim -- [--seed N] [--seeds M] [--verbose] [--gate]`: runs seeds N .. N+M-1 and stops at the first that fails. */
+/**
+ * `npm run sim -- [--seed N] [--seeds M] [--verbose] [--gate]`: runs seeds N .. N+M-1 and stops at the first that fails;
+ * `--shrink N` makes a script of one that fails, `--replay FILE` plays a script.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Coverage, EXCEPTED } from './coverage.js';
-import { runSeed } from './run.js';
+import { play, runSeed } from './run.js';
+import { readScript } from './script.js';
+import { shrink } from './shrink.js';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +22,10 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     /** Fails as well when a situation of zab.md 4.4 did not come up often enough. */
     gate: { type: 'boolean', default: false },
+    /** Makes a script of this seed, which fails, and prints it. */
+    shrink: { type: 'string' },
+    /** Plays the script in this file. */
+    replay: { type: 'string' },
     child: { type: 'boolean', default: false },
     /** In this process only. */
     alone: { type: 'boolean', default: false },
@@ -32,6 +41,9 @@ const TWICE = 100;
 interface Progress {
   readonly done: number;
   readonly agreed: number;
+  readonly events: number;
+  /** ms of this process. */
+  readonly ms: number;
   readonly counts: readonly (readonly [string, number])[];
   readonly failures: readonly { seed: number; property: string; report: string }[];
 }
@@ -41,20 +53,47 @@ const count = Number(values.seeds);
 if (values.child) {
   runRange((progress) => process.send?.(progress));
   process.disconnect();
-} else await runAll();
+} else if (values.shrink !== undefined) shrinkSeed(Number(values.shrink));
+else if (values.replay !== undefined) replay(values.replay);
+else await runAll();
+
+function shrinkSeed(seed: number): void {
+  const script = shrink(seed, (line) => console.error(line));
+  if (script === undefined) console.error(`Seed ${seed} does not fail, or not as a script.`);
+  else console.log(JSON.stringify(script, undefined, 1));
+  process.exitCode = script === undefined ? 1 : 0;
+}
+
+function replay(file: string): void {
+  const script = readScript(file);
+  const { failure } = play(script, values.verbose ? (line) => console.log(line) : undefined);
+  console.log(
+    failure?.report ?? `Every property held; when this was recorded it was ${script.property} that did not.`,
+  );
+  process.exitCode = failure === undefined ? 0 : 1;
+}
 
 /** Runs this process' share. */
 function runRange(tell: (progress: Progress) => void): void {
   const stride = Number(values.stride);
   for (let seed = first; seed < first + count; seed += stride) {
+    const began = performance.now();
     const outcome = runSeed(seed, {}, values.verbose ? (line) => console.log(line) : undefined);
+    const ms = performance.now() - began;
     const failures = [];
     if (outcome.failure !== undefined)
       failures.push({ seed, property: outcome.failure.property, report: outcome.failure.report });
     const twice = outcome.failure !== undefined || seed % TWICE === 0;
     if (twice && runSeed(seed).hash !== outcome.hash)
       failures.push({ seed, property: 'determinism', report: `Seed ${seed} does not repeat itself.` });
-    tell({ done: 1, agreed: outcome.agreed, counts: [...outcome.coverage], failures });
+    tell({
+      done: 1,
+      agreed: outcome.agreed,
+      events: outcome.events,
+      ms,
+      counts: [...outcome.coverage],
+      failures,
+    });
     if (failures.length > 0 && !values.all) return;
   }
 }
@@ -63,11 +102,13 @@ async function runAll(): Promise<void> {
   const coverage = new Coverage();
   const failures: { seed: number; property: string; report: string }[] = [];
   const started = performance.now();
-  let [done, agreed, shownAt] = [0, 0, started];
+  let [done, agreed, events, busyMs, shownAt] = [0, 0, 0, 0, started];
   const children: ChildProcess[] = [];
   const take = (progress: Progress): void => {
     done += progress.done;
     agreed += progress.agreed;
+    events += progress.events;
+    busyMs += progress.ms;
     coverage.add(progress.counts);
     failures.push(...progress.failures);
     for (const { seed, property } of progress.failures) console.log(`Failed: ${property} with seed ${seed}`);
@@ -89,6 +130,7 @@ async function runAll(): Promise<void> {
   if (missing.length > 0) console.log(`Did not come up often enough: ${missing.join(', ')}.`);
   const seconds = (performance.now() - started) / 1000;
   console.log(`${done} seeds from ${first}, ${agreed} records, ${seconds.toFixed(1)} s.`);
+  console.log(`${events} events, ${Math.round(events / (busyMs / 1000))} per second and process.`);
   for (const { seed, property } of failures) console.log(`Seed ${seed}: ${property}`);
   console.log(failures.length === 0 ? 'Every property held.' : `${failures.length} failures.`);
   process.exitCode = failures.length > 0 || (values.gate && missing.length > 0) ? 1 : 0;

@@ -61,6 +61,9 @@ export class Network {
   readonly #ends = new Map<number, End>();
   readonly #elections = new Map<string, ElectionEnd>();
   readonly #connecting = new Set<string>();
+  readonly #corrupting = new Set<string>();
+  /** Servers that were sent, and may not have looked at yet, records with a bit flipped. */
+  readonly corrupted = new Set<ServerId>();
   readonly #letGo = new Set<number>();
   #nextLink = 1;
 
@@ -120,7 +123,7 @@ export class Network {
   send(owner: ServerId, link: number, message: PeerMessage): boolean {
     const end = this.#ends.get(link);
     if (end?.open !== true || end.owner !== owner) return false;
-    end.out.send({ message: decodePeerMessage(encodePeerMessage(message)) });
+    end.out.send({ message: this.#onTheWay(end, decodePeerMessage(encodePeerMessage(message))) });
     const isCut =
       this.#road('quorum', owner, end.peer)?.cut !== false ||
       this.#road('quorum', end.peer, owner)?.cut !== false;
@@ -129,6 +132,20 @@ export class Network {
       this.#scheduler.after(2 * this.#hop(), () => this.#down(end));
     }
     return true;
+  }
+
+  /** The next records from one server to another arrive with a bit flipped. */
+  corruptNext(from: ServerId, to: ServerId): void {
+    this.#corrupting.add(`${from} ${to}`);
+  }
+
+  #onTheWay({ owner, peer }: End, message: PeerMessage): PeerMessage {
+    if (message.kind !== 'records' || !this.#corrupting.delete(`${owner} ${peer}`)) return message;
+    const bytes = Buffer.from(message.batch.bytes);
+    const at = this.#random.int(bytes.byteLength);
+    bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << this.#random.int(8)), at);
+    this.corrupted.add(peer);
+    return { ...message, batch: { ...message.batch, bytes } };
   }
 
   close(owner: ServerId, link: number): void {

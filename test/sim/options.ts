@@ -14,6 +14,10 @@ export interface FaultRates {
   readonly wipe: number;
   readonly damage: number;
   readonly full: number;
+  /** A write or an fsync fails: the process ends, and its disk is not trusted any more. */
+  readonly ioError: number;
+  /** A bit of a record is flipped on its way to a learner. */
+  readonly corrupt: number;
   readonly cut: number;
   readonly cutOneWay: number;
   readonly isolate: number;
@@ -60,7 +64,11 @@ export interface SimOptions {
   readonly windowBytes: number;
   readonly cacheBytes: number;
   readonly snapThresholdBytes: number;
+  /** Of a synchronisation, so much is written in one transaction. */
+  readonly syncBytesMax: number;
   readonly counterStart: number;
+  /** Without a quorum, servers serve reads. */
+  readonly readOnlyMode: boolean;
   readonly retention: number;
   readonly chunkBytes: number;
   readonly flushMs: number;
@@ -93,6 +101,8 @@ const RATES: FaultRates = {
   wipe: 0.08,
   damage: 0.08,
   full: 0.15,
+  ioError: 0.08,
+  corrupt: 0.08,
   cut: 0.4,
   cutOneWay: 0.4,
   isolate: 0.3,
@@ -146,7 +156,9 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     windowBytes: small ? random.between(500, 4000) : 4 * 1024 * 1024,
     cacheBytes: random.pick([0, 2000, 10_000, 1024 * 1024]),
     snapThresholdBytes: random.pick([1000, 10_000, 16 * 1024 * 1024]),
-    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(100, 2000) : 1,
+    syncBytesMax: more.pick([200, 1000, 5000, 16 * 1024 * 1024, 16 * 1024 * 1024]),
+    counterStart: random.chance(0.05) ? 0xffff0000 - random.between(20, 300) : 1,
+    readOnlyMode: more.chance(0.25),
     retention: random.pick([5, 20, 100, 10_000]),
     chunkBytes: random.pick([300, 1000, 5000]),
     flushMs: random.pick([20, 100, 500]),
@@ -174,7 +186,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
       { min: 8000, max: 30_000 },
     ]),
     tickMs: random.pick([20, 50, 200]),
-    faults: faultsOf(random, voters + observers),
+    faults: faultsOf(random, more, voters + observers),
     favours: random.chance(0.15),
     bias: random.pick([0, 0.002, 0.01, 0.05, 0.3]),
     faultMs: random.pick([100, 400, 1000, 2500]) * Math.max(hurry, 0.5),
@@ -183,10 +195,14 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
 }
 
 /** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
-function faultsOf(random: SimRandom, servers: number): FaultRates {
-  const share = random.pick([0, 0.3, 0.6, 0.9]);
+/** Kinds that draw from the second generator. */
+const LATER: ReadonlySet<string> = new Set(['ioError', 'corrupt']);
+
+function faultsOf(first: SimRandom, more: SimRandom, servers: number): FaultRates {
+  const share = first.pick([0, 0.3, 0.6, 0.9]);
   const rates: Record<keyof FaultRates, number> = { ...RATES };
   for (const kind of Object.keys(RATES) as (keyof FaultRates)[]) {
+    const random = LATER.has(kind) ? more : first;
     const on = random.chance(share);
     const factor = random.pick([0.3, 1, 1, 3]) * Math.min(1, 0.4 + servers / 5);
     rates[kind] = on ? RATES[kind] * factor : 0;

@@ -24,6 +24,7 @@ export function safetyPhase(world: World): void {
   world.note('safety phase');
   world.scheduler.runUntil(world.options.safetyMs);
   world.faults.stop();
+  world.director.end();
 }
 
 /** A quorum is healed, the rest is dead or cut off for ever. */

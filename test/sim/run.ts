@@ -2,6 +2,7 @@
 import { Violation } from './checkers/index.js';
 import { optionsOf, type SimOptions } from './options.js';
 import { finalPhase, livenessPhase, safetyPhase } from './phases.js';
+import type { Decision, Script } from './script.js';
 import { World } from './world.js';
 
 export interface Outcome {
@@ -14,6 +15,8 @@ export interface Outcome {
   readonly agreed: number;
   /** Virtual ms. */
   readonly virtualMs: number;
+  /** Things that happened: a turn of a server, a message that arrived, a disk that was done. */
+  readonly events: number;
 }
 
 export interface Failure {
@@ -30,8 +33,29 @@ export function runSeed(
   overrides: Partial<SimOptions> = {},
   print?: (line: string) => void,
 ): Outcome {
-  const options = optionsOf(seed, overrides);
-  const world = new World(options, print);
+  return run(optionsOf(seed, overrides), 'free', print).outcome;
+}
+
+/** Runs with these options, and keeps what was decided. */
+export function record(options: SimOptions): {
+  readonly outcome: Outcome;
+  readonly decisions: readonly Decision[];
+} {
+  const { outcome, world } = run(options, 'record');
+  return { outcome, decisions: world.director.recorded };
+}
+
+/** Plays a script. */
+export function play(script: Script, print?: (line: string) => void): Outcome {
+  return run(script.options, script, print).outcome;
+}
+
+function run(
+  options: SimOptions,
+  how: 'free' | 'record' | Script,
+  print?: (line: string) => void,
+): { readonly outcome: Outcome; readonly world: World } {
+  const world = new World(options, print, how);
   let failure: Failure | undefined;
   try {
     safetyPhase(world);
@@ -40,14 +64,16 @@ export function runSeed(
   } catch (error) {
     failure = failureOf(error, world, options);
   }
-  return {
-    seed,
+  const outcome = {
+    seed: options.seed,
     hash: world.trace.hash,
     failure,
     coverage: world.coverage.counts,
     agreed: world.canon.length,
     virtualMs: Math.round(world.scheduler.now),
+    events: world.scheduler.happened,
   };
+  return { outcome, world };
 }
 
 function failureOf(error: unknown, world: World, options: SimOptions): Failure {

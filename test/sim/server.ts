@@ -56,6 +56,8 @@ export interface ServerWatcher {
   stepping(server: SimServer, input: Input): void;
   /** A message of another server is about to be stepped. */
   received(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
+  /** It has no leader, and serves reads nevertheless. */
+  servesReads(server: SimServer): void;
   /** A request of a client is about to be stepped. */
   heard(server: SimServer, connection: number): void;
   disk(server: SimServer): DiskWatcher;
@@ -130,7 +132,7 @@ export class SimServer {
   }
 
   get serving(): boolean {
-    return this.engine?.serving === true;
+    return this.engine?.serving === true && this.engine.service !== 'readOnly';
   }
 
   get configVersion(): bigint {
@@ -343,7 +345,8 @@ export class SimServer {
       this.#watcher.told(this, effect);
     }
     for (const note of out.peerNotes.splice(0)) this.#watcher.noted(this, note);
-    out.notes.splice(0);
+    for (const note of out.notes.splice(0))
+      if (note.kind === 'serving' && note.role === 'readOnly') this.#watcher.servesReads(this);
   }
 
   #clear(): void {

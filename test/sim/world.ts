@@ -28,7 +28,9 @@ import { SimRandom } from './random.js';
 import { chainAfter, type SimRecord } from './records.js';
 import { Scheduler } from './scheduler.js';
 import { SimServer, type ServerWatcher } from './server.js';
+import { Director, type Decision, type Script } from './script.js';
 import { Situations } from './situations.js';
+import { EvenRandom, SteeredRandom } from './steered.js';
 import { Trace } from './trace.js';
 
 export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWorld, NoticedWorld {
@@ -48,6 +50,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
+  readonly director: Director;
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
   readonly #situations: Situations;
@@ -56,9 +59,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly #destroyed = new Map<number, number>();
   #nextConnection = 1;
 
-  constructor(options: SimOptions, print?: (line: string) => void) {
+  /** @param how freely, recorded, or as a script says */
+  constructor(options: SimOptions, print?: (line: string) => void, how: 'free' | 'record' | Script = 'free') {
     this.options = options;
-    this.random = new SimRandom(options.seed);
+    const delays = typeof how === 'object' ? how.delays : options.seed;
+    this.random = delays === 'even' ? new EvenRandom() : new SimRandom(delays);
+    this.director = new Director(() => this.scheduler.now, how);
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
     this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
@@ -75,12 +81,21 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       (id) => new SimServer(id, options, this.scheduler, this.random.fork(), this.network, watcher),
     );
     for (let i = 1; i <= options.clients; i++) this.addClient();
-    this.faults = new Faults(this, this.random.fork());
+    this.faults = new Faults(this, new SteeredRandom(this.random.int(2 ** 32)));
     for (const server of this.members) {
       server.file = this.ensemble.fileFor(server.id);
       this.scheduler.after(this.random.range(0, 300), () => server.start());
     }
     this.operator = this.#addOperator();
+    for (const decision of this.director.decisions)
+      this.scheduler.at(decision.at, () => this.#perform(decision));
+  }
+
+  /** What a script says. */
+  #perform({ who, what, draws }: Decision): void {
+    if (!this.director.isPlaying) return;
+    if (who === 'faults') this.faults.perform(what, draws);
+    else this.clients.find(({ name }) => name === who)?.perform(draws);
   }
 
   // --- who takes part ----------------------------------------------------------------------------------------------
@@ -169,7 +184,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   // --- what clients use --------------------------------------------------------------------------------------------
 
   addClient(load?: Load): SimClient {
-    const client = new SimClient(this, this.clients.length + 1, this.random.fork(), load);
+    const client = new SimClient(
+      this,
+      this.clients.length + 1,
+      new SteeredRandom(this.random.int(2 ** 32)),
+      load,
+    );
     this.clients.push(client);
     return client;
   }
@@ -197,7 +217,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   }
 
   maySacrifice(server: SimServer): boolean {
-    const left = new Set(this.healthy.filter((other) => other !== server).map(({ id }) => id));
+    // Who does not know of the last configuration may not find those who do.
+    const rest = this.healthy.filter((other) => other !== server && this.isInformed(other));
+    const left = new Set(rest.map(({ id }) => id));
     return (
       server.file !== undefined &&
       !this.#destroyed.has(server.id) &&
@@ -217,6 +239,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     server.disk.damage(this.random.between(1, 30));
     // Losing what nobody was told of is no loss.
     if (server.disk.suspect) this.#destroyed.set(server.id, index);
+  }
+
+  distrust({ disk }: SimServer): void {
+    this.coverage.count('EIO in fsync');
+    // The mark may be the very file that cannot be written; then this was a crash like others.
+    if (this.random.chance(0.8)) disk.suspect = true;
   }
 
   note(what: string, ...values: (string | number)[]): void {
@@ -288,7 +316,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         this.trace.note(`s${server.id}`, `note ${note.kind}`, detail);
         this.#situations.noted(server, note);
         for (const noticer of this.#noticers) noticer.noted(server, note);
-        if (note.kind === 'alarm') each((checker) => checker.alarmed(server, note.what));
+        if (note.kind === 'alarm' && !this.#isExcused(server, note.what))
+          each((checker) => checker.alarmed(server, note.what));
+      },
+      servesReads: (server) => {
+        this.trace.note(`s${server.id}`, 'serves reads only');
+        this.coverage.count('read-only period');
       },
       heard: (server, connection) => {
         const session = this.#links.get(connection)?.session ?? 0n;
@@ -296,6 +329,13 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       },
       disk: (server) => this.#diskWatcher(server),
     };
+  }
+
+  /** A server that was sent a flipped bit is right to complain, once. */
+  #isExcused({ id }: SimServer, what: string): boolean {
+    return (
+      /does not follow record|not a record|other records than/.test(what) && this.network.corrupted.delete(id)
+    );
   }
 
   #diskWatcher(server: SimServer): DiskWatcher {
@@ -405,7 +445,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       },
       watchEvent: (link, effect) => {
         this.trace.note(link.client, 'event', link.server, effect.type, effect.path, effect.zxid);
-        this.coverage.count('watch event');
+        this.coverage.count(effect.zxid === -1n ? 'watch fired while reconnecting' : 'watch event');
         each((checker) => checker.watchEvent(link, effect));
       },
       disconnected: (link) => {

@@ -19,7 +19,7 @@ export class LinearizableWrites extends Checker {
   readonly property: string = 'C1';
 
   override replied(op: Op, reply: Reply): void {
-    if (!isWrite(op.request)) return;
+    if (!isWrite(op.request) || op.link.readOnly === true) return;
     if (reply.zxid <= op.floor)
       this.fail(
         `${nameOf(op)} is answered at ${hex(reply.zxid)}, before ${hex(op.floor)} which had returned`,
@@ -221,11 +221,17 @@ export class ExactlyOnce extends Checker {
 
   override replied(op: Op, reply: Reply): void {
     if (!isWrite(op.request)) return;
+    if (op.link.readOnly === true) return this.#notWritten(op);
     const entry = this.world.canon.byZxid(reply.zxid);
     if (entry?.header.clientId !== op.link.session || entry.header.cxid !== op.xid)
       this.fail(`${nameOf(op)} is answered at ${hex(reply.zxid)}, which is not its record`);
     if (this.#answered.has(reply.zxid)) this.fail(`${hex(reply.zxid)} is answered twice`);
     this.#answered.add(reply.zxid);
+  }
+
+  #notWritten({ link, xid }: Op): void {
+    if (this.#recorded.has(`${link.session} ${xid}`))
+      this.fail(`request ${xid} of ${link.client}, which may only read, is in the log`);
   }
 }
 

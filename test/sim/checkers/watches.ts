@@ -1,7 +1,8 @@
 /** C4: a client hears of a change before it is shown it, once, and in order (zab.md 2.4). */
+import type { SetWatches } from '../../../src/codec/index.js';
 import { AddWatchMode, EventType, OpCode } from '../../../src/types/index.js';
 import type { Link, Op } from '../history.js';
-import type { ChangeKind, ModelChange } from '../model.js';
+import type { ChangeKind, ModelChange, ModelNode } from '../model.js';
 import { Checker, hex, type Reply, type WatchEvent } from './checker.js';
 
 /** One-shot watches of a connection: the zxid of the state that was read when each was set. */
@@ -25,12 +26,18 @@ const TYPES: Readonly<Record<ChangeKind, number>> = {
   childrenChanged: EventType.nodeChildrenChanged,
 };
 
+/** No event: the watch waits on. */
+const NONE = 0;
+
 export class WatchBeforeRead extends Checker {
   readonly property = 'C4';
   readonly #oneShots = new Map<number, OneShots>();
   readonly #recursive = new Map<number, Recursive>();
+  /** Events that setWatches brought so far, before its reply. */
+  readonly #caughtUp = new Map<number, string[]>();
 
   override disconnected(link: Link): void {
+    this.#caughtUp.delete(link.id);
     this.#oneShots.delete(link.id);
     this.#recursive.delete(link.id);
   }
@@ -42,6 +49,12 @@ export class WatchBeforeRead extends Checker {
   }
 
   override watchEvent(link: Link, event: WatchEvent): void {
+    // What came to pass while the client was away is told without a zxid.
+    if (event.zxid === -1n)
+      return void this.#caughtUp.set(link.id, [
+        ...(this.#caughtUp.get(link.id) ?? []),
+        `${event.type} ${event.path}`,
+      ]);
     const recursive = this.#recursive.get(link.id);
     if (recursive !== undefined) return this.#lasting(link, recursive, event);
     const shots = this.#oneShots.get(link.id);
@@ -112,6 +125,8 @@ export class WatchBeforeRead extends Checker {
         (request.type === OpCode.getChildren2 ? shots.child : shots.data).set(path, zxid);
         return;
       }
+      case OpCode.setWatches:
+        return this.#reestablish(link, request.record, zxid);
       case OpCode.addWatch: {
         if (request.record.mode !== AddWatchMode.persistentRecursive || err !== 0) return;
         const { changes } = this.world.model;
@@ -123,6 +138,48 @@ export class WatchBeforeRead extends Checker {
       default:
         return;
     }
+  }
+
+  /** Watches that a client had on another connection: they fire at once for what it missed, or wait on. */
+  #reestablish(link: Link, lists: SetWatches, zxid: bigint): void {
+    const { model } = this.world;
+    const expected: string[] = [];
+    const shots: OneShots = { data: new Map(), child: new Map() };
+    const look = (
+      path: string,
+      table: Map<string, bigint>,
+      event: (node: ModelNode | undefined) => number,
+    ): void => {
+      const type = event(model.at(path, zxid));
+      if (type === NONE) table.set(path, zxid);
+      else expected.push(`${type} ${path}`);
+    };
+    const { relativeZxid } = lists;
+    for (const path of lists.dataWatches)
+      look(path, shots.data, (node) =>
+        node === undefined
+          ? EventType.nodeDeleted
+          : node.mzxid > relativeZxid
+            ? EventType.nodeDataChanged
+            : NONE,
+      );
+    for (const path of lists.existWatches)
+      look(path, shots.data, (node) => (node === undefined ? NONE : EventType.nodeCreated));
+    for (const path of lists.childWatches)
+      look(path, shots.child, (node) =>
+        node === undefined
+          ? EventType.nodeDeleted
+          : node.pzxid > relativeZxid
+            ? EventType.nodeChildrenChanged
+            : NONE,
+      );
+    const told = this.#caughtUp.get(link.id) ?? [];
+    this.#caughtUp.delete(link.id);
+    if (told.sort().join() !== expected.sort().join())
+      this.fail(
+        `${link.client} comes back at ${hex(zxid)} and is told [${told.join()}], not [${expected.join()}]`,
+      );
+    this.#oneShots.set(link.id, shots);
   }
 
   #lasting(link: Link, recursive: Recursive, { type, path, zxid }: WatchEvent): void {

@@ -87,7 +87,7 @@ export class Leaderships extends Noticer {
 
   #syncOfObserver(link: number): void {
     const leader = this.serverOf(this.world.peerOf(link) ?? 0);
-    if (leader?.role !== 'leading' || this.world.isWhole(link) === false)
+    if (leader?.role !== 'leading' || !this.world.isWhole(link))
       this.count('observer sync during election');
   }
 

@@ -254,7 +254,12 @@ describe('synchronisation', () => {
     host.connected(LINK, 3).hears(LINK, say.leaderInfo(3), say.diff(END), say.newLeader(3, END)).disk();
     host.hears(LINK, say.upToDate(4)).linkDown(LINK);
     expect(host.disk().peer.role).to.equal('looking');
-    expect(host.take().filter((line) => line.startsWith('vote')).at(-1)).to.match(/looking 1 epoch 3/);
+    expect(
+      host
+        .take()
+        .filter((line) => line.startsWith('vote'))
+        .at(-1),
+    ).to.match(/looking 1 epoch 3/);
   });
 
   it('a link that breaks before the end leaves everything as it was, but for the promise', () => {

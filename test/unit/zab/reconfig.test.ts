@@ -94,4 +94,14 @@ describe('a configuration in the log', () => {
     restored.peer.configurationRestored(NEXT);
     expect(restored.peer.isAlone).to.equal(false);
   });
+
+  it('and that others discarded does not keep a server from those who follow a leader without it', () => {
+    const next = new Configuration([...ensembleOf([1, 3]).members.values()], [], new Map(), zxid('2:1'));
+    const host = new PeerHost({ log: [...LOG, ...MORE], epochs: [2, 2], applied: 2, next });
+    host.start().take();
+    for (const peer of [2, 3]) host.electionLink(peer, true);
+    host.notified(2, vote(3, { state: 'following', peerEpoch: 8, round: 7 }));
+    host.notified(3, vote(3, { state: 'leading', peerEpoch: 8, round: 7 }));
+    expect(host.take()).to.include('dial 3');
+  });
 });
