@@ -136,8 +136,9 @@ export class LeaderEpoch {
 
   ackEpoch(handler: LearnerHandler, message: Extract<ToLeader, { kind: 'ackEpoch' }>): void {
     if (handler.phase !== 'asked') return this.#host.outOfOrder(handler, message);
-    // Who lost its link to this leader and comes back is in this epoch already, and may have records of it.
-    const highest = this.#phase === 'entered' ? this.#epoch : this.#epoch - 1;
+    // Who lost its link to this leader and comes back is in this epoch already, and may have records of it; or of another
+    // candidate's that chose the same number and was faster. That cannot be once a quorum has promised it to this one.
+    const highest = this.#phase === 'entering' ? this.#epoch - 1 : this.#epoch;
     // Nobody has records of an epoch that it never promised; but a suspect server may have lost its promises.
     const promised = handler.info?.suspect === true ? highest : (handler.info?.acceptedEpoch ?? 0);
     if (Math.max(message.currentEpoch, epochOf(message.tail.zxid)) > Math.min(highest, promised))

@@ -105,6 +105,16 @@ describe('a leader refuses', () => {
     }
   });
 
+  it('not the history of another candidate that had chosen the same epoch: it gives up for that, without an alarm', () => {
+    const host = connects(connects(electedLeader(FIVE), 1), 2);
+    // Meanwhile somebody else led the epoch 2 that this one waits for.
+    connects(host, 4, { accepted: 2 });
+    expect(host.said()).to.include('14 < leaderInfo 2');
+    const lines = host.hears(14, say.ackEpoch(2, log('2:1', END)[0]!.mark, false)).said();
+    expect(lines).not.to.include('note alarm');
+    expect([lines.includes('stop'), host.peer.role]).to.deep.equal([true, 'looking']);
+  });
+
   it('the acks of a link that a newer one of the same server replaced', () => {
     const host = establishedLeader(FIVE, [1, 2]).propose().disk();
     host.hears(11, say.ack(2, 5)).take();
