@@ -148,6 +148,8 @@ export class Persistence {
   flush(least = FLUSH_CHANGES): void {
     const { engine } = this.#host;
     if (this.#disk.isInstalling || engine.unflushed < least) return;
+    // There is no tree on disk, and what is in memory is none: a snapshot brings both.
+    if (this.#storage.needsSnapshot) return;
     const changes = engine.takeFlush();
     if (changes !== undefined) this.#storage.flush(changes);
   }
@@ -212,7 +214,9 @@ export class Persistence {
     const tail = await this.#storage.reopen();
     const { engine } = this.#host;
     engine.rejoin();
-    for (let at = engine.applied.index; at < tail.index;) {
+    // Without a tree there is nothing that records could be applied to.
+    const from = this.#storage.needsSnapshot ? tail.index : engine.applied.index;
+    for (let at = from; at < tail.index;) {
       const batch = await this.#storage.read(at, BATCH_BYTES);
       if (batch === undefined)
         throw new StorageError('corrupt', 'The log lost records while the disk was full. Restore a backup.');

@@ -68,6 +68,8 @@ export class ServerContext implements PeerContext {
     this.secret = boot.secret;
     this.needsSnapshot = boot.needsSnapshot ?? false;
     this.now = boot.now;
+    // There is no state that the records could be applied to: a snapshot will replace them, and they stay on disk.
+    if (this.needsSnapshot) this.history.restart(boot.logStart, boot.tail);
     this.history.settle(boot.logStart, boot.tail);
   }
 
