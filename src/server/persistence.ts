@@ -150,6 +150,8 @@ export class Persistence {
   flush(least = FLUSH_CHANGES): void {
     const { engine } = this.#host;
     if (this.#disk.isInstalling || engine.unflushed < least) return;
+    // There is no tree on disk, and what is in memory is none: a snapshot brings both.
+    if (this.#storage.needsSnapshot) return;
     const changes = engine.takeFlush();
     if (changes !== undefined) this.#storage.flush(changes);
   }

@@ -43,14 +43,15 @@ async function slowReaders(scene: Scene): Promise<void> {
 async function halfOpen(scene: Scene): Promise<void> {
   const { id, server } = anybody(scene);
   scene.note(`${HALF_OPEN} clients of ${id} say nothing, or not enough`);
-  const wires: Wire[] = [];
-  for (let i = 0; i < HALF_OPEN; i++) {
-    const wire = i % 3 === 2 ? await Wire.connect(server.port) : await Wire.open(server.port);
-    if (i % 3 === 1) wire.send(Buffer.from([0, 0, 0]));
-    wires.push(wire);
-  }
+  const begun = await Promise.allSettled(
+    Array.from({ length: HALF_OPEN }, async (_, i) => {
+      const wire = i % 3 === 2 ? await Wire.connect(server.port) : await Wire.open(server.port);
+      if (i % 3 === 1) wire.send(Buffer.from([0, 0, 0]));
+      return wire;
+    }),
+  );
   await sleep(BYSTANDER_MS);
-  for (const wire of wires) wire.destroy();
+  for (const wire of begun) if (wire.status === 'fulfilled') wire.value.destroy();
 }
 
 export const CROWD_FAULTS: readonly FaultKind[] = [

@@ -41,9 +41,7 @@ export class CommittedLog {
       if (!existsSync(file)) continue;
       const { records, damage } = await readLog(file, this.#last);
       if (damage === undefined) logs.push(records);
-      // Who got a snapshot has no records before it; the others have.
-      else if (!/is missing: the next one/.test(damage) || records.length > 0)
-        problems.push({ rule: 'log', what: `server ${server}: ${damage}` });
+      else problems.push({ rule: 'log', what: `server ${server}: ${damage}` });
     }
     const lengths = logs.map(({ length }) => length).sort((a, b) => b - a);
     const length = lengths[Math.min(quorum, lengths.length) - 1] ?? 0;
@@ -68,6 +66,9 @@ async function readLog(
   const db = openForReading(file);
   try {
     const records: SimRecord[] = [];
+    // Who got a snapshot has no records before it; the others have.
+    const next = db.prepare<[number], number | null>('SELECT min(idx) FROM log WHERE idx > ?').pluck();
+    if ((next.get(from.index) ?? 0) > from.index + 1) return { records, damage: undefined };
     const { damage } = await scanLog(db, from, (record) => records.push(recordOf(record)));
     return { records, damage };
   } finally {

@@ -180,6 +180,21 @@ describe('the network between servers', () => {
     expect(performance.now() - start).to.be.within(95, 1000);
   });
 
+  it('lets no more through in a second than it is told to, and all of it at once when it is healed', async () => {
+    await using world = await setup();
+    using caller = new Caller(world.port);
+    await caller.says('wide');
+    world.network.throttle(1, 2, 1000);
+    const start = performance.now();
+    await caller.says('x'.repeat(200));
+    expect(performance.now() - start).to.be.within(190, 2000);
+    const healed = performance.now();
+    const behind = caller.says('y'.repeat(5000));
+    world.network.heal();
+    await behind;
+    expect(performance.now() - healed).to.be.lessThan(2000);
+  });
+
   it('puts the address of a proxy where Apache’s servers say how to call back', () => {
     const address = Buffer.from('127.0.0.1:3888');
     const message = Buffer.alloc(20 + address.length + 3, 7);
