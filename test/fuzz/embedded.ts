@@ -4,7 +4,7 @@
  */
 import { connect, startServer } from '../../src/index.js';
 import type { Random } from '../helpers/random.js';
-import { clientBytes, say } from './strangers.js';
+import { clientSpeech, say } from './strangers.js';
 import { FuzzFailure } from './target.js';
 
 /** Heap and buffers may grow by this much over a run, whatever was sent. */
@@ -17,13 +17,17 @@ export async function fuzzServer(random: Random, connections: number): Promise<v
   await control.create('/control', '0');
   const before = process.memoryUsage();
   for (let done = 0; done < connections; done++) {
-    const input = clientBytes(random);
-    await say(random, server.port, input);
+    const speech = clientSpeech(random);
+    await say(random, server.port, speech);
     const value = `value ${done}`;
     const { version } = await control.setData('/control', value);
     const { data } = await control.getData('/control');
     if (data?.toString() !== value || version !== done + 1) {
-      throw new FuzzFailure('the other client', input, `it read ${String(data)} at version ${version}`);
+      throw new FuzzFailure(
+        'the other client',
+        speech.opening,
+        `it read ${String(data)} at version ${version}`,
+      );
     }
   }
   const after = process.memoryUsage();

@@ -9,7 +9,7 @@ import { Random } from '../helpers/random.js';
 import { sleep, until } from '../interop/process.js';
 import { startServer, type TestServer } from '../interop/server.js';
 import { usageOf, type Usage } from './processes.js';
-import { clientBytes, peerBytes, say } from './strangers.js';
+import { clientSpeech, peerSpeech, say, type Speech } from './strangers.js';
 import { Witness, type WitnessReport } from './witness.js';
 
 export interface LiveOptions {
@@ -140,26 +140,26 @@ class Crowd {
   #one(): Promise<void> {
     const random = this.#random;
     const place = random.pick(this.#places);
-    const { port, bytes, what } = this.#choose(place);
+    const { port, speech, what } = this.#choose(place);
     this.connections++;
-    this.bytes += bytes.byteLength;
+    this.bytes += speech.opening.byteLength + speech.rest.byteLength;
     this.#last = [
       ...this.#last.slice(1 - 2 * STRANGERS),
-      `${what} of server ${place.id}: ${bytes.toString('hex')}`,
+      `${what} of server ${place.id}: ${speech.opening.toString('hex')} ${speech.rest.toString('hex')}`,
     ];
-    return say(random, port, bytes);
+    return say(random, port, speech);
   }
 
-  #choose(place: Place): { port: number; bytes: Buffer; what: string } {
+  #choose(place: Place): { port: number; speech: Speech; what: string } {
     const random = this.#random;
     if (this.#places.length === 1 || random.chance(0.7))
-      return { port: place.server.port, bytes: clientBytes(random), what: 'client port' };
+      return { port: place.server.port, speech: clientSpeech(random), what: 'client port' };
     const channel = random.pick(['election', 'quorum'] as const);
     const others = this.#places.map(({ id }) => id).filter((id) => id !== place.id);
     const from =
       this.#impostors && random.chance(0.5) ? random.pick(others) : random.pick([STRANGER_ID, place.id, 0]);
-    const bytes = peerBytes(random, { channel, from, to: place.id });
-    return { port: place[channel], bytes, what: `${channel} port` };
+    const speech = peerSpeech(random, { channel, from, to: place.id });
+    return { port: place[channel], speech, what: `${channel} port` };
   }
 }
 

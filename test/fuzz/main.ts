@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz -- [--list] [--target NAME]... [--inputs N] [--seed N] [--keep]`: the parsers, each in turn.
+ * `npm run fuzz -- [--list] [--target NAME]... [--inputs N] [--seed N] [--keep]`: the parsers, each in turn, and for
+ * ten seconds unless --inputs is given.
  * `npm run fuzz -- --live [--servers 3] [--impostors] --minutes N`: every port of running servers.
  * `npm run fuzz -- --files [--rounds N] [--seed N]`: damaged files of a stopped server.
  * A failure prints the input and the line that repeats it.
@@ -12,11 +13,15 @@ import { fuzzFiles } from './storedFiles.js';
 import type { Target } from './target.js';
 import { targets } from './targets/index.js';
 
+/** Where nobody says how many: as many as these seconds allow. */
+const INPUTS_MAX = 10_000_000;
+const SECONDS = 10;
+
 const { values } = parseArgs({
   options: {
     list: { type: 'boolean', default: false },
     target: { type: 'string', multiple: true },
-    inputs: { type: 'string', default: '100000' },
+    inputs: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     keep: { type: 'boolean', default: false },
     files: { type: 'boolean', default: false },
@@ -28,6 +33,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
+const inputs = values.inputs === undefined ? INPUTS_MAX : Number(values.inputs);
+const seconds = values.inputs === undefined ? SECONDS : Infinity;
 
 if (values.list) list();
 else if (values.live) await live();
@@ -76,9 +83,7 @@ function parsers(): void {
       run(target);
     } catch (error) {
       console.error(error);
-      console.error(
-        `Again: npm run fuzz -- --target ${target.name} --inputs ${values.inputs} --seed ${seed}`,
-      );
+      console.error(`Again: npm run fuzz -- --target ${target.name} --inputs ${inputs} --seed ${seed}`);
       process.exitCode = 1;
     } finally {
       target.close?.();
@@ -98,7 +103,7 @@ function chosen(): readonly Target[] {
 
 function run(target: Target): void {
   const corpus = readCorpus(target.name);
-  const result = fuzz(target, { seed, inputs: Number(values.inputs), corpus, watched: true });
+  const result = fuzz(target, { seed, inputs, seconds, corpus, watched: true });
   const kept = values.keep ? writeCorpus(target.name, result.outcomes) : corpus.length;
   const share = `${((100 * result.accepted) / result.inputs).toFixed(1)} %`;
   const cells = [

@@ -104,3 +104,10 @@ export function frameGroup(random: Random): Buffer {
   for (let i = 1 + random.int(4); i > 0; i--) writer.add(message(random));
   return Buffer.concat(writer.take()).subarray(4);
 }
+
+/** A frame with one message of this kind, without its length. */
+export function groupOf(random: Random, kind: PeerMessage['kind']): Buffer {
+  const writer = new FrameGroupWriter();
+  writer.add(MAKERS[kind](random));
+  return Buffer.concat(writer.take()).subarray(4);
+}

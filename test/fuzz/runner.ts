@@ -19,6 +19,8 @@ import { Watchdog } from './watchdog.js';
 export interface RunOptions {
   readonly seed: number;
   readonly inputs: number;
+  /** Ends the run earlier. @default Infinity */
+  readonly seconds?: number;
   /** What to begin with, besides what the target makes. */
   readonly corpus: readonly Buffer[];
   /** Ends the process when an input hangs. @default false */
@@ -41,7 +43,7 @@ const MADE_NEW = 0.4;
 /** Outcomes of all inputs in the beginning, later of every so manieth: telling them costs more than some parsers. */
 const TOLD_ALL = 100_000;
 const TOLD_EVERY = 8;
-/** Memory is measured this often: that costs more than most parsers. */
+/** Memory is measured, and the clock looked at, this often: that costs more than most parsers. */
 const MEASURED_EVERY = 512;
 /** What a value may take per byte of its input. */
 const HEAP_FACTOR = 512;
@@ -83,15 +85,17 @@ class Run {
   }
 
   run(): RunResult {
-    const { corpus, inputs } = this.#options;
+    const { corpus, inputs, seconds: secondsMax = Infinity } = this.#options;
     const startedAt = performance.now();
     for (const input of corpus) this.#feed(input, true);
-    for (let count = 0; count < inputs; count++) {
+    let count = 0;
+    for (; count < inputs; count++) {
+      if (count % MEASURED_EVERY === 0 && performance.now() - startedAt > 1000 * secondsMax) break;
       this.#feed(this.#next(), count < TOLD_ALL || count % TOLD_EVERY === 0, count % MEASURED_EVERY === 0);
     }
     const seconds = (performance.now() - startedAt) / 1000;
     return {
-      inputs: inputs + corpus.length,
+      inputs: count + corpus.length,
       accepted: this.#accepted,
       seconds,
       outcomes: this.#outcomes,

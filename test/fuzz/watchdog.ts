@@ -2,6 +2,7 @@
  * A loop without end in a parser would hang the fuzzer and say nothing. The input that is being parsed lies in memory
  * that a thread of its own can see: when it stays the same for too long, the thread says so and ends the process.
  */
+import { writeSync } from 'node:fs';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { INPUT_BYTES_MAX } from './target.js';
 
@@ -53,6 +54,8 @@ function watch({ target, memory }: Shared): void {
       return;
     }
     const input = Buffer.from(new Uint8Array(memory, 4 * HEAD_WORDS, head[1]));
-    process.stderr.write(`${target} hangs with ${input.toString('hex')}\n`, () => process.abort());
+    // The thread that hangs is the one that other ways of writing, and of ending, go through.
+    writeSync(2, `${target} hangs with ${input.toString('hex')}\n`);
+    process.kill(process.pid, 'SIGKILL');
   }, HANG_MS);
 }
