@@ -28,6 +28,7 @@ import {
   type Zxid,
 } from '../types/index.js';
 import { Queue, unreachable } from '../util/index.js';
+import type { Asker, AuditTrail } from './audit.js';
 import { Authenticator } from './authenticator.js';
 import { NO_PASSWORD } from './passwords.js';
 import { writeAuthReply, writeBareReply, writeConnected, writeEvent, writeReply } from './replies.js';
@@ -79,6 +80,8 @@ export class Connection {
   /** The first four bytes, for the message about what this is not. */
   #beginning = '';
   readonly #auth: Authenticator;
+  /** Undefined unless changes are to be recorded. */
+  readonly #trail: AuditTrail | undefined;
   #sendsReadOnly = false;
   #sessionId: SessionId = NO_SESSION;
   #sessionTimeoutMs = 0;
@@ -110,6 +113,7 @@ export class Connection {
       },
       closed: () => this.#closed(),
     });
+    this.#trail = host.audit?.trail();
     this.#auth = new Authenticator(host.config.auth, this.socket.address, subject);
   }
 
@@ -290,6 +294,7 @@ export class Connection {
     this.#noteRequest(xid, type);
     if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
     const request = readRequest(type, reader);
+    if (this.#trail !== undefined && isWrite(request)) this.#trail.asked(xid, request, this.#asker);
     const forwarded = isWrite(request) && this.#host.forwards;
     if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
     this.#host.submit({
@@ -301,6 +306,11 @@ export class Connection {
       time: isWrite(request) ? this.#host.time : 0n,
     });
     if (type === OpCode.closeSession) this.#phase = 'done';
+  }
+
+  get #asker(): Asker {
+    const { identities } = this.#auth;
+    return { sessionId: this.#sessionId, address: this.socket.address, identities };
   }
 
   /** What follows the header of the frame under the reader; valid until the turn ends. */
@@ -370,6 +380,7 @@ export class Connection {
         const w = this.socket.writer();
         const before = w.length;
         writeReply(w, effect);
+        this.#trail?.answered(effect.xid, effect.err, effect.body);
         this.#noteResponse(w.length - before, effect.zxid);
         return;
       }
@@ -512,6 +523,7 @@ export class Connection {
   #closed(): void {
     this.#phase = 'done';
     this.#backlog.clear();
+    this.#trail?.abandoned();
     this.#host.gone(this);
   }
 

@@ -13,6 +13,7 @@ import type { ServerConfig } from '../config/index.js';
 import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
 import type { Storage } from '../storage/index.js';
 import { hex, unreachable } from '../util/index.js';
+import { Audit } from './audit.js';
 import { ClientPorts } from './clientPorts.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
@@ -53,6 +54,7 @@ export class Server implements ConnectionHost {
   readonly stats = new ServerStats();
   readonly passwords: Passwords;
   readonly words: Words;
+  readonly audit: Audit | undefined;
   readonly connections = new Map<ConnectionId, Connection>();
   /** Undefined when this server is alone. */
   readonly member: EnsembleMember | undefined;
@@ -88,6 +90,7 @@ export class Server implements ConnectionHost {
     this.words = words;
     this.log = log;
     this.#storage = storage;
+    if (config.auditFile !== undefined) this.audit = new Audit(config.auditFile, log);
     this.passwords = new Passwords(() => storage.secret);
     this.#engine = new Engine(engineSettings(config));
     this.#status = new ServerStatus(this, storage);
@@ -177,6 +180,7 @@ export class Server implements ConnectionHost {
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
     this.#tellWhere();
+    this.audit?.noteServer('serverStart');
     this.#every(DiskWatch.INTERVAL_MS, () => void this.#disk.look());
     void this.#disk.look();
   }
@@ -215,6 +219,7 @@ export class Server implements ConnectionHost {
     this.#persistence.close();
     await this.member?.stop();
     await this.#storage.close();
+    this.audit?.noteServer('serverStop');
   }
 
   /** The others need not notice that this server is gone: it says so. */

@@ -169,7 +169,7 @@ describe('clients over TLS', function () {
           resolve(`${String(socket.getProtocol())} ${socket.getCipher().name}`);
           socket.destroy();
         });
-        socket.on('error', (error) => resolve(error.message));
+        socket.on('error', (error: Error) => resolve(error.message));
       });
     expect(await protocol('TLSv1.3', 'TLSv1.2')).to.equal('TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256');
     expect(await protocol('TLSv1.3', 'TLSv1.3')).to.match(/alert protocol version/);
