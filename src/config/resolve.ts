@@ -115,6 +115,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     ...dirs,
     ...rest,
     clientTls,
+    auditFile: auditFile(settings, dirs.dataLogDir, absolute),
     auth,
     monitoring,
     serverId: identity.id,
@@ -156,6 +157,16 @@ function dataDirs(
     dataDir: absolute(dataDir),
     dataLogDir: absolute(settings.take(storageOptions.dataLogDir) ?? dataDir),
   };
+}
+
+function auditFile(
+  settings: Settings,
+  dataLogDir: string,
+  absolute: (path: string) => string,
+): string | undefined {
+  if (!settings.take(reportOptions.auditEnable)) return undefined;
+  const path = settings.take(ownOptions.auditFile);
+  return path === undefined ? join(dataLogDir, 'zookeeper_audit.log') : absolute(path);
 }
 
 function sessionTimes(

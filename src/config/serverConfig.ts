@@ -211,6 +211,8 @@ export interface ServerConfig {
 
   /** The four-letter words that are answered; `*` stands for all. Always contains `srvr`. */
   readonly fourLetterWords: readonly string[];
+  /** Where changes are recorded (`audit.enable`); undefined: nowhere. */
+  readonly auditFile: string | undefined;
   /** Identities and rights. */
   readonly auth: AuthConfig;
   /** Admin server, metrics, slow requests. */

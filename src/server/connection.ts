@@ -29,6 +29,7 @@ import {
   type Zxid,
 } from '../types/index.js';
 import { Queue, unreachable } from '../util/index.js';
+import type { Asker, AuditTrail } from './audit.js';
 import { Authenticator } from './authenticator.js';
 import { InFlight } from './inFlight.js';
 import { NO_PASSWORD } from './passwords.js';
@@ -83,6 +84,8 @@ export class Connection {
   /** The first four bytes, for the message about what this is not. */
   #beginning = '';
   readonly #auth: Authenticator;
+  /** Undefined unless changes are to be recorded. */
+  readonly #trail: AuditTrail | undefined;
   #sendsReadOnly = false;
   #sessionId: SessionId = NO_SESSION;
   #sessionTimeoutMs = 0;
@@ -114,6 +117,7 @@ export class Connection {
       },
       closed: () => this.#closed(),
     });
+    this.#trail = host.audit?.trail();
     this.#auth = new Authenticator(host.config.auth, this.socket.address, subject);
   }
 
@@ -302,7 +306,10 @@ export class Connection {
     if (!this.#auth.mayAsk) return this.#refuse(xid, ErrorCode.SESSIONCLOSEDREQUIRESASLAUTH, ZXID_ZERO);
     const request = readRequest(type, reader);
     const writes = isWrite(request);
-    if (writes) this.#host.stages.times.queue.note(this.#host.now - this.#chunkAt);
+    if (writes) {
+      this.#host.stages.times.queue.note(this.#host.now - this.#chunkAt);
+      this.#trail?.asked(xid, request, this.#asker);
+    }
     const forwarded = writes && this.#host.forwards;
     if (request.type === 'undecodable' || request.type === 'unknown') this.#host.stats.requestsMalformed++;
     this.#host.submit({
@@ -314,6 +321,11 @@ export class Connection {
       time: writes ? this.#host.time : 0n,
     });
     if (type === OpCode.closeSession) this.#phase = 'done';
+  }
+
+  get #asker(): Asker {
+    const { identities } = this.#auth;
+    return { sessionId: this.#sessionId, address: this.socket.address, identities };
   }
 
   /** What follows the header of the frame under the reader; valid until the turn ends. */
@@ -385,6 +397,7 @@ export class Connection {
         const w = this.socket.writer();
         const before = w.length;
         writeReply(w, effect);
+        this.#trail?.answered(effect.xid, effect.err, effect.body);
         this.#noteResponse(w.length - before, effect.zxid, waitedForClient);
         return;
       }
@@ -545,6 +558,7 @@ export class Connection {
   #closed(): void {
     this.#phase = 'done';
     this.#backlog.clear();
+    this.#trail?.abandoned();
     this.#host.gone(this);
   }
 

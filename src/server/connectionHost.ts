@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ServerConfig } from '../config/index.js';
 import type { ConnectionId, Input } from '../engine/index.js';
 import type { SessionId } from '../types/index.js';
+import type { Audit } from './audit.js';
 import type { Passwords } from './passwords.js';
 import type { SlowRequests } from './slowRequests.js';
 import type { ServerStats } from './stats.js';
@@ -41,6 +42,8 @@ export interface ConnectionHost {
   readonly slowRequestMs: number;
   readonly passwords: Passwords;
   readonly words: Words;
+  /** Undefined unless changes are to be recorded (`audit.enable`). */
+  readonly audit: Audit | undefined;
   readonly status: Status;
   /** Monotonic clock of this turn, ms. */
   readonly now: number;

@@ -3,7 +3,7 @@
  * they have changed and lie still, they are read again: handshakes to come use them, connections live on. Files that are
  * not usable leave everything as it is; the log says why.
  */
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { ConfigError, filesOf, readTls, type TlsConfig, type TlsMaterial } from '../config/index.js';
 
@@ -20,7 +20,7 @@ export class KeyStores {
   readonly #lookMs: number;
   #material: TlsMaterial;
   /** How the files looked when they were read last, and at the last look. */
-  #read: string | undefined;
+  #read: string;
   #seen: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #warnedAt = -Infinity;
@@ -35,6 +35,8 @@ export class KeyStores {
     this.#log = log;
     this.#whose = whose;
     this.#lookMs = lookMs;
+    // Before they are read: what changes meanwhile is then read once more.
+    this.#read = signature(filesOf(config));
     this.#material = readTls(config);
   }
 
@@ -46,32 +48,20 @@ export class KeyStores {
   /** Calls `changed` whenever the stores were read again. */
   watch(changed: (material: TlsMaterial) => void): void {
     this.#warnOfExpiry();
-    const look = async (): Promise<void> => {
-      await this.#look(changed);
-      if (this.#timer !== undefined) this.#timer = this.#later(look);
-    };
-    this.#timer = this.#later(look);
+    this.#timer = setInterval(() => this.#look(changed), this.#lookMs);
+    this.#timer.unref();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearInterval(this.#timer);
   }
 
-  #later(look: () => Promise<void>): NodeJS.Timeout {
-    const timer = setTimeout(() => void look(), this.#lookMs);
-    timer.unref();
-    return timer;
-  }
-
-  async #look(changed: (material: TlsMaterial) => void): Promise<void> {
+  #look(changed: (material: TlsMaterial) => void): void {
     this.#warnOfExpiry();
     if (!this.config.reload) return;
-    const now = await signature(filesOf(this.config));
+    const now = signature(filesOf(this.config));
     const still = now === this.#seen;
     this.#seen = now;
-    // What was there when the watch began was read by the constructor.
-    this.#read ??= now;
     if (now === this.#read || !still) return;
     this.#read = now;
     try {
@@ -108,16 +98,15 @@ export class KeyStores {
 }
 
 /** What changes when a file is written or another one takes its name, also behind a symbolic link. */
-async function signature(files: readonly string[]): Promise<string> {
-  const parts = await Promise.all(
-    files.map(async (file) => {
+function signature(files: readonly string[]): string {
+  return files
+    .map((file) => {
       try {
-        const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+        const { ino, size, mtimeMs, ctimeMs } = statSync(file);
         return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
       } catch {
         return 'none';
       }
-    }),
-  );
-  return parts.join();
+    })
+    .join();
 }

@@ -13,6 +13,7 @@ import type { ServerConfig } from '../config/index.js';
 import { Engine, newOutput, type ConnectionId, type Input, type Note } from '../engine/index.js';
 import type { Storage } from '../storage/index.js';
 import { hex, unreachable } from '../util/index.js';
+import { Audit } from './audit.js';
 import { ClientPorts } from './clientPorts.js';
 import { Connection } from './connection.js';
 import type { ConnectionHost, HostedConnection, Word, Words } from './connectionHost.js';
@@ -60,6 +61,7 @@ export class Server implements ConnectionHost {
   readonly slowRequestMs: number;
   readonly passwords: Passwords;
   readonly words: Words;
+  readonly audit: Audit | undefined;
   readonly connections = new Map<ConnectionId, Connection>();
   /** Undefined when this server is alone. */
   readonly member: EnsembleMember | undefined;
@@ -97,6 +99,7 @@ export class Server implements ConnectionHost {
     this.slowRequests = new SlowRequests(log);
     this.slowRequestMs = config.monitoring.slowRequestMs || Infinity;
     this.#storage = storage;
+    if (config.auditFile !== undefined) this.audit = new Audit(config.auditFile, log);
     this.passwords = new Passwords(() => storage.secret);
     this.#engine = new Engine(engineSettings(config));
     this.#status = new ServerStatus(this, storage);
@@ -190,6 +193,7 @@ export class Server implements ConnectionHost {
       this.#every(this.config.containerCheckIntervalMs, () => this.#reap());
     });
     this.#tellWhere();
+    this.audit?.noteServer('serverStart');
     this.#every(DiskWatch.INTERVAL_MS, () => void this.#disk.look());
     void this.#disk.look();
   }
@@ -228,6 +232,7 @@ export class Server implements ConnectionHost {
     this.#persistence.close();
     await this.member?.stop();
     await this.#storage.close();
+    this.audit?.noteServer('serverStop');
   }
 
   /** The others need not notice that this server is gone: it says so. */

@@ -14,8 +14,7 @@ export const reportOptions = {
     },
   ),
   auditEnable: bool('audit.enable', false, {
-    status: 'later',
-    doc: 'Whether every change is written to an audit log.',
+    doc: 'Whether every change that clients ask for is written to an audit log, see `zabkeeper.auditFile`.',
   }),
   adminEnable: bool('admin.enableServer', true, {
     doc: 'Whether the HTTP admin server is started. If its port is taken the server warns and goes on without it.',

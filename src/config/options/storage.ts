@@ -111,6 +111,10 @@ export const ownOptions = {
     status: 'ensemble',
     doc: 'Whether a connection to a peer port must come from an address of the member that it claims to be. Turn it off where addresses are translated between the servers.',
   }),
+  auditFile: path('zabkeeper.auditFile', {
+    defaultText: '`zookeeper_audit.log` in `dataLogDir`',
+    doc: 'The file of the audit log: a JSON object per line, appended.',
+  }),
   quorumSecretFile: path('zabkeeper.quorumSecretFile', {
     scope: 'file',
     status: 'ensemble',

@@ -69,6 +69,7 @@ class Host implements ConnectionHost {
   readonly stages = new WriteStages(() => this.now);
   readonly slowRequests = new SlowRequests(this.log);
   readonly slowRequestMs = Infinity;
+  readonly audit = undefined;
   readonly seen: string[] = [];
   readonly #effects = new Queue<ClientEffect>();
   requests = 0;
