@@ -38,7 +38,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: ['engine', 'zab', 'storage', 'net', 'config', 'tree', 'types', 'codec', 'util', 'node:*', 'pino'],
   ops: ['server', 'config', 'types', 'util', 'node:*', 'ipaddr.js'],
   start: ['server', 'ops', 'storage', 'config', 'node:*', 'pino'],
-  cli: ['start', 'backup', 'bench', 'client', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
+  cli: [
+    'start',
+    'backup',
+    'bench',
+    'client',
+    'config',
+    'types',
+    'util',
+    'node:*',
+    'pino',
+    'pino-pretty',
+    'commander',
+  ],
   index: ['client', 'start'],
 };
 

@@ -22,8 +22,8 @@ export async function run(work: (progress: ProgressLine) => Promise<void> | void
 }
 
 /** `1 znode`, `3 znodes`, `1,000,000 znodes` */
-export function counted(count: number, thing: string): string {
-  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
 }
 
 /** `12.3 MB` */
