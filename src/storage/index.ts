@@ -11,7 +11,7 @@ export type {
   Synchronisation,
   TreeSink,
 } from './api.js';
-export { StorageError, type StorageErrorKind } from './errors.js';
+export { codeOf, StorageError, writeError, type StorageErrorKind } from './errors.js';
 export { MemoryDisk, MemoryStorage, openMemoryStorage, type MemoryStorageOptions } from './memory.js';
 export { openStorage } from './open.js';
 export { ensembleIdOf } from './ensembleId.js';

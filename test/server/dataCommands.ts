@@ -51,8 +51,8 @@ export class Machines implements Disposable {
     return file;
   }
 
-  start(name: string): Promise<RunningServer> {
-    return startServer({ dataDir: this.dataDir(name) });
+  start(name: string, properties: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+    return startServer({ dataDir: this.dataDir(name), properties });
   }
 
   [Symbol.dispose](): void {
