@@ -6,7 +6,7 @@ import { dataPlaceOf, loadConfig, type ConfigLocation } from '../../config/index
 import { zxidOf } from '../../types/index.js';
 import { hex } from '../../util/index.js';
 import { packageVersion } from '../version.js';
-import { bytesText, counted, printFacts, printJson, run, timeText } from './report.js';
+import { bytesText, counted, nextStep, printFacts, printJson, run, timeText } from './report.js';
 
 /** @returns the exit code */
 export function runBackup(
@@ -88,21 +88,9 @@ export function runRestore(
         place.dataDir === place.dataLogDir ? place.dataDir : `${place.dataDir}, ${place.dataLogDir}`,
       ],
     ]);
-    console.log(
-      config.ensemble === undefined
-        ? `Next: start the server, zabkeeper server ${config.configFile ?? ''}`.trimEnd()
-        : NEXT_OF_ENSEMBLE,
-    );
+    console.log(nextStep(config));
   });
 }
-
-/** What an ensemble needs that begins with the data of one server. */
-export const NEXT_OF_ENSEMBLE = `This is the history of a new ensemble; servers with older data cannot join it.
-Next:
-  1. Stop the other servers, and move their version-2 directories away (dataDir and dataLogDir).
-  2. Make an empty file "initialize" in dataDir of as many of them as a majority needs besides this server: of three
-     servers in one, of five in two.
-  3. Start this server, then those with the file. When they follow it, delete the file and start the others.`;
 
 function logDirectory(directory: string): string {
   for (const candidate of [directory, join(directory, 'version-2')]) {

@@ -2,8 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { describeMark, recover, StorageError, type RecoveryPlan } from '../../backup/index.js';
 import { dataPlaceOf, loadConfig, type ConfigLocation } from '../../config/index.js';
-import { NEXT_OF_ENSEMBLE } from './backup.js';
-import { counted, printFacts, printJson, run, timeText } from './report.js';
+import { counted, nextStep, printFacts, printJson, run, timeText } from './report.js';
 
 /** Options as commander hands them over. */
 export interface RecoverArguments {
@@ -43,11 +42,7 @@ export async function runRecover(location: ConfigLocation, { yes, json }: Recove
       });
     }
     console.log(`Recovered. The data as they were: ${setAside.join(', ')}`);
-    console.log(
-      config.ensemble === undefined
-        ? `Next: start the server, zabkeeper server ${config.configFile ?? ''}`.trimEnd()
-        : NEXT_OF_ENSEMBLE,
-    );
+    console.log(nextStep(config));
   });
   return outcome.isRefused ? 1 : exitCode;
 }
