@@ -39,7 +39,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ops: ['server', 'config', 'types', 'util', 'node:*', 'ipaddr.js'],
   admin: ['ops', 'server', 'net', 'config', 'types', 'util', 'node:*', 'fastify', 'pino', 'prom-client'],
   start: ['server', 'ops', 'admin', 'storage', 'config', 'node:*', 'pino'],
-  cli: ['start', 'backup', 'bench', 'client', 'config', 'util', 'node:*', 'pino', 'pino-pretty', 'commander'],
+  cli: [
+    'start',
+    'backup',
+    'bench',
+    'client',
+    'config',
+    'types',
+    'util',
+    'node:*',
+    'pino',
+    'pino-pretty',
+    'commander',
+  ],
   index: ['client', 'start'],
 };
 

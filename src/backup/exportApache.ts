@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSnapshot } from '../apache/index.js';
-import { StorageError, type StoredData } from '../storage/index.js';
+import { StorageError, codeOf, writeError, type StoredData } from '../storage/index.js';
 import type { Zxid } from '../types/index.js';
 import type { Progress } from './progress.js';
 import { forgetConfiguration, loadState, rowsOf } from './state.js';
@@ -32,12 +32,14 @@ export async function exportApache(
   const { state } = await loadState(stored, { progress });
   forgetConfiguration(state);
   const { tree, sessions, applied } = state;
-  mkdirSync(versionDir, { recursive: true, mode: 0o700 });
   const file = join(versionDir, `snapshot.${BigInt.asUintN(64, applied.zxid).toString(16)}`);
   const { digest } = tree;
-  const bytes = writeSnapshot(file, { zxid: applied.zxid, digest, ...rowsOf(state) }, (znodes) =>
-    progress?.('Writing znodes', znodes, tree.nodeCount),
-  );
+  const bytes = writing(file, () => {
+    mkdirSync(versionDir, { recursive: true, mode: 0o700 });
+    return writeSnapshot(file, { zxid: applied.zxid, digest, ...rowsOf(state) }, (znodes) =>
+      progress?.('Writing znodes', znodes, tree.nodeCount),
+    );
+  });
   return {
     file,
     bytes,
@@ -58,4 +60,14 @@ function refuseExisting(versionDir: string): void {
     'config',
     `${versionDir} is not empty (${found}): Apache would mix what is there with the export. Name another directory.`,
   );
+}
+
+/** What the system has against it, in a sentence. */
+function writing<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    throw writeError(error, file, () => true);
+  }
 }

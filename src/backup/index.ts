@@ -2,4 +2,16 @@
 export type { Progress } from './progress.js';
 export { importApache, type ImportOptions, type ImportReport } from './importApache.js';
 export { exportApache, type ExportReport } from './exportApache.js';
-export { openStored, StorageError, type StoredData } from '../storage/index.js';
+export { backUp, restore, type BackupReport, type RestoreOptions, type RestoreReport } from './backup.js';
+export { inspect, type Inspection } from './inspect.js';
+export { recover, type Recovery, type RecoveryPlan } from './recover.js';
+export {
+  describeMark,
+  openBackup,
+  openStored,
+  queryStored,
+  StorageError,
+  type BackupInfo,
+  type QueryResult,
+  type StoredData,
+} from '../storage/index.js';

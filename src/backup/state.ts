@@ -54,6 +54,7 @@ export async function loadState(stored: StoredData, options: LoadStateOptions = 
   loading.state.restored(facts.applied);
   let damage: string | undefined;
   for (const source of options.more === undefined ? [stored] : [stored, options.more]) {
+    if (loading.isFull) break;
     if (source !== stored) requireReach(source, loading.state.applied);
     const scan = await source.readLog(
       loading.last,

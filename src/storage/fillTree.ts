@@ -15,24 +15,53 @@ export interface StateRows {
 
 /** @param progress told how many znodes were written so far */
 export function fillTree(file: string, rows: StateRows, progress?: (znodes: number) => void): void {
-  const tree = new TreeWriter(file);
+  const filler = new TreeFiller(file);
   try {
     let written = 0;
     for (const { bytes, count } of rows.znodes()) {
-      // Not the mark yet: rows of znodes that are younger than what was written last need no look-up.
-      tree.merge(flush(LOG_START, bytes, count, []));
-      if (tree.overdue) tree.write();
+      filler.znodes(bytes, count);
       written += count;
       progress?.(written);
     }
-    tree.write();
-    tree.merge(flush(rows.mark, Buffer.alloc(0), 0, [...rows.sessions()]));
-    tree.write();
-    if (tree.checkpoint(true) === undefined) {
-      throw new StorageError('io', `${file} could not be checkpointed.`);
-    }
+    for (const session of rows.sessions()) filler.session(session);
+    filler.finish(rows.mark);
   } finally {
-    tree.close();
+    filler.close();
+  }
+}
+
+/** Takes rows; they count once `finish` is done. */
+export class TreeFiller {
+  readonly #file: string;
+  readonly #tree: TreeWriter;
+  readonly #sessions: SessionRow[] = [];
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#tree = new TreeWriter(file);
+  }
+
+  znodes(bytes: Buffer, count: number): void {
+    // Not the mark yet: rows of znodes that are younger than what was written last need no look-up.
+    this.#tree.merge(flush(LOG_START, bytes, count, []));
+    if (this.#tree.overdue) this.#tree.write();
+  }
+
+  session(row: SessionRow): void {
+    this.#sessions.push(row);
+  }
+
+  finish(mark: LogMark): void {
+    this.#tree.write();
+    this.#tree.merge(flush(mark, Buffer.alloc(0), 0, this.#sessions));
+    this.#tree.write();
+    if (this.#tree.checkpoint(true) === undefined) {
+      throw new StorageError('io', `${this.#file} could not be checkpointed.`);
+    }
+  }
+
+  close(): void {
+    this.#tree.close();
   }
 }
 

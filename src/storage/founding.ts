@@ -4,13 +4,13 @@
  * names. Whatever fails before that leaves nothing behind.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Epochs, LogMark } from '../engine/ports.js';
 import { createLog, createMark, createTree, type LogIdentity } from './create.js';
 import { requireSafeSqlite, sqliteVersion } from './database.js';
 import { prepareDirectory, syncDirectory, syncFile } from './directories.js';
-import { StorageError } from './errors.js';
+import { codeOf, StorageError, writeError } from './errors.js';
 import { filesOf, treeFile } from './files.js';
 import { fillTree, type StateRows } from './fillTree.js';
 import { DirectoryLock, isLockFile } from './lock.js';
@@ -72,7 +72,9 @@ export class FoundingSite {
       for (const directory of distinct(fresh.dataDir, fresh.dataLogDir)) {
         rmSync(directory, { recursive: true, force: true });
       }
-      throw error;
+      // Without a code it is a mistake of this program, and its stack is worth more than a sentence.
+      if (error instanceof StorageError || codeOf(error) === '') throw error;
+      throw writeError(error, fresh.dataDir, () => true);
     }
   }
 
@@ -99,17 +101,26 @@ export class FoundingSite {
     );
   }
 
+  /** Gives the directories their names: all of them, or none. */
   #moveIn(): void {
-    for (const directory of this.#directories) {
-      if (existsSync(directory)) {
-        if (this.#existing !== 'refuse') renameSync(directory, `${directory}.${this.#existing.setAsideAs}`);
-        else {
-          for (const name of readdirSync(directory)) rmSync(join(directory, name));
-          rmdirSync(directory);
+    const undo: (() => void)[] = [];
+    const move = (from: string, to: string): void => {
+      renameSync(from, to);
+      undo.push(() => renameSync(to, from));
+    };
+    try {
+      for (const directory of this.#directories) {
+        if (existsSync(directory)) {
+          if (this.#existing !== 'refuse') move(directory, `${directory}.${this.#existing.setAsideAs}`);
+          // Nothing but a lock is in it.
+          else rmSync(directory, { recursive: true });
         }
+        move(freshOf(directory), directory);
+        syncDirectory(dirname(directory));
       }
-      renameSync(freshOf(directory), directory);
-      syncDirectory(dirname(directory));
+    } catch (error) {
+      for (const back of undo.reverse()) back();
+      throw error;
     }
   }
 }

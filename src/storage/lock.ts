@@ -55,6 +55,22 @@ export class DirectoryLock {
   }
 }
 
+/** Whether a server seems to run on a directory. It may have ended at any moment since. */
+export function isLocked(directory: string): boolean {
+  const file = join(directory, LOCK_FILE);
+  if (!existsSync(file)) return false;
+  let db: Connection | undefined;
+  try {
+    db = new Database(file, { timeout: 0, readonly: true });
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    return codeOf(error).startsWith('SQLITE_BUSY');
+  } finally {
+    db?.close();
+  }
+}
+
 function tellPid(file: string): void {
   try {
     writeFileSync(file, `${process.pid}\n`);

@@ -11,7 +11,7 @@ export type Migration = (db: Connection) => void;
 
 /** One kind of database. Its version is the number of its migrations; the first one makes everything. */
 export interface Schema {
-  readonly name: 'log' | 'tree';
+  readonly name: 'log' | 'tree' | 'backup';
   readonly applicationId: number;
   readonly migrations: readonly Migration[];
 }
@@ -66,6 +66,26 @@ export const TREE_SCHEMA: Schema = {
           sessionId INTEGER PRIMARY KEY,
           timeOut INTEGER NOT NULL,
           crc INTEGER NOT NULL
+        );`);
+    },
+  ],
+};
+
+/** A backup: the tables of a tree, and those records of the log that follow it. */
+export const BACKUP_SCHEMA: Schema = {
+  name: 'backup',
+  applicationId: 0x5a424b42, // "ZBKB"
+  migrations: [
+    (db: Connection): void => {
+      for (const migration of TREE_SCHEMA.migrations) migration(db);
+      db.exec(`
+        CREATE TABLE log (
+          idx INTEGER PRIMARY KEY,
+          zxid INTEGER NOT NULL,
+          type INTEGER NOT NULL,
+          chain INTEGER NOT NULL,
+          crc INTEGER NOT NULL,
+          payload BLOB NOT NULL
         );`);
     },
   ],

@@ -2,6 +2,7 @@
  * The data of a server as they are on the disk at one moment, or in a backup, for reading only: while the server runs, or
  * long after. Read transactions keep together what is seen; close it soon, because the write-ahead logs grow meanwhile.
  */
+import { existsSync } from 'node:fs';
 import type { LogRecord, SessionRow } from '../codec/index.js';
 import { LOG_START, type Epochs, type LogMark } from '../engine/ports.js';
 import { openForReading, type Connection } from './database.js';
@@ -129,6 +130,7 @@ export function openStored(location: StoredLocation): StoredData {
  */
 export function openRemains(location: StoredLocation): StoredData {
   const files = filesOf(location);
+  if (!existsSync(files.dataDir) || !existsSync(files.dataLogDir)) throw nothing(files);
   const survey = surveyOf(files);
   try {
     return storedOf(survey, files);
@@ -136,6 +138,14 @@ export function openRemains(location: StoredLocation): StoredData {
     closeSurvey(survey);
     throw error;
   }
+}
+
+function nothing({ dataDir, dataLogDir }: StorageFiles): StorageError {
+  const where = dataDir === dataLogDir ? `${dataDir} holds` : `${dataDir} and ${dataLogDir} hold`;
+  return new StorageError(
+    'config',
+    `${where} no data of a server. Check dataDir and dataLogDir of the configuration.`,
+  );
 }
 
 function surveyOf(files: StorageFiles): Survey {
@@ -151,10 +161,7 @@ function surveyOf(files: StorageFiles): Survey {
 function storedOf(survey: Survey, files: StorageFiles): StoredData {
   const { log, tree, mark } = survey;
   if (log.kind === 'absent' && tree.kind === 'absent') {
-    throw new StorageError(
-      'config',
-      `${files.dataDir} and ${files.dataLogDir} hold no data of a server. Check dataDir and dataLogDir of the configuration.`,
-    );
+    throw nothing(files);
   }
   const problems: string[] = [];
   if (log.kind === 'absent') problems.push(`${files.log} is missing.`);

@@ -4,7 +4,7 @@ export { chainOf } from './chain.js';
 export { Configuration, type ConfigMember } from './configuration.js';
 export { isBetter } from './election.js';
 export { History } from './history.js';
-export { LOG_START, type Epochs, type LogBatch, type LogMark } from './mark.js';
+export { LOG_START, sameMark, type Epochs, type LogBatch, type LogMark } from './mark.js';
 export type {
   Answer,
   Notification,

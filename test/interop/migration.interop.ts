@@ -5,10 +5,19 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ZooKeeper } from '../../src/client/index.js';
+import { connect, type ZooKeeper } from '../../src/client/index.js';
+import { Ensemble, freePorts } from '../server/ensemble.js';
 import { startServer, TestServer, type ServerOptions } from './server.js';
 import { PROJECT_ROOT } from './tools.js';
 import { clientOf, fillWorld, seeWorld } from './world.js';
@@ -97,6 +106,39 @@ describe('moving between Apache ZooKeeper and Zabkeeper', function () {
       expect(again.err).to.match(/is in use by|is not empty/);
     });
   }
+
+  it('an imported history is that of an ensemble whose other members were empty', async () => {
+    await using apache = await startServer(APACHE);
+    const before = await clientOf(apache);
+    await fillWorld(before);
+    const seen = await seeWorld(before);
+    await before.close({ keepSession: true });
+    await apache.kill();
+    const directory = mkdtempSync(join(tmpdir(), 'zabkeeper-ensemble-'));
+    try {
+      await using ensemble = new Ensemble(await freePorts(6), {}, directory);
+      const config = join(directory, 'zoo.cfg');
+      const lines = { dataDir: join(directory, '1'), clientPort: 2181, initLimit: 10, syncLimit: 5 };
+      const all = Object.entries({ ...lines, ...ensemble.membership });
+      writeFileSync(config, all.map(([key, value]) => `${key}=${value}\n`).join(''));
+      for (const id of ['1', '2']) mkdirSync(join(directory, id));
+      writeFileSync(join(directory, '1', 'myid'), '1');
+      writeFileSync(join(directory, '2', 'initialize'), '');
+      const outcome = await zabkeeper('import', '--from', apache.dataDir, config);
+      expect(outcome, outcome.err).to.include({ code: 0, err: '' });
+      expect(outcome.out).to.include('Make an empty file "initialize"');
+      await ensemble.start(1);
+      await ensemble.start(2);
+      await ensemble.settled('leader', 'follower');
+      await ensemble.start(3);
+      await ensemble.settled('leader', 'follower');
+      await using zk = await connect({ servers: `127.0.0.1:${ensemble.port(3)}` });
+      expect(await seeWorld(zk)).to.deep.equal(seen);
+      expect((await zk.getConfig()).data?.toString()).to.match(/^server\.1=.*version=0$/s);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 
   it('what is exported from a running server is loaded by Apache, and comes back as it was', async () => {
     await using ours = await startServer({ flavour: 'zabkeeper' });

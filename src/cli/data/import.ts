@@ -2,7 +2,7 @@
 import { importApache, type ImportReport } from '../../backup/index.js';
 import { dataPlaceOf, loadConfig, type ConfigLocation } from '../../config/index.js';
 import { hex } from '../../util/index.js';
-import { bytesText, counted, printFacts, printJson, run, timeText } from './report.js';
+import { bytesText, counted, nextStep, printFacts, printJson, run, timeText } from './report.js';
 
 /** Options as commander hands them over. */
 export interface ImportArguments {
@@ -62,7 +62,7 @@ export function runImport(location: ConfigLocation, { from, force, json }: Impor
     for (const remark of [...report.source.damagedSnapshots, ...report.source.remarks]) {
       console.log(`Note: ${remark}`);
     }
-    console.log(`Next: start the server, zabkeeper server ${config.configFile ?? ''}`.trimEnd());
+    console.log(nextStep(config));
   });
 }
 

@@ -1,4 +1,5 @@
 /** Why this file exists: how commands about data print what they found, for people and for programs. */
+import type { ServerConfig } from '../../config/index.js';
 import { hex } from '../../util/index.js';
 import { describeFailure } from '../failure.js';
 import { ProgressLine } from './progress.js';
@@ -22,8 +23,8 @@ export async function run(work: (progress: ProgressLine) => Promise<void> | void
 }
 
 /** `1 znode`, `3 znodes`, `1,000,000 znodes` */
-export function counted(count: number, thing: string): string {
-  return `${count.toLocaleString('en-US')} ${thing}${count === 1 ? '' : 's'}`;
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? thing : things}`;
 }
 
 /** `12.3 MB` */
@@ -54,4 +55,18 @@ export function printFacts(facts: readonly (readonly [string, string])[]): void 
 /** One line of JSON: 64-bit ids as ZooKeeper prints them, `0x1f`. */
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? hex(item) : item)));
+}
+
+/** What an ensemble needs that begins with the data of one server. */
+const NEXT_OF_ENSEMBLE = `This is the history of a new ensemble; servers with older data cannot join it.
+Next:
+  1. Stop the other servers, and move their version-2 directories away (dataDir and dataLogDir).
+  2. Make an empty file "initialize" in dataDir of as many of them as a majority needs besides this server: of three
+     servers in one, of five in two.
+  3. Start this server, then those with the file. When they follow it, delete the file and start the others.`;
+
+/** What to do when the data directory of a server was made. */
+export function nextStep({ ensemble, configFile }: ServerConfig): string {
+  if (ensemble !== undefined) return NEXT_OF_ENSEMBLE;
+  return `Next: start the server, zabkeeper server ${configFile ?? ''}`.trimEnd();
 }
