@@ -48,6 +48,7 @@ export class Clients {
       watches: this.watches,
       acl: settings.prepare.acl,
       multiReadBytesMax: settings.multiReadBytesMax ?? 16 * 1024 * 1024,
+      watchesMax: settings.watchesPerSessionMax ?? Infinity,
       // Catch-up events carry no zxid, as in ZooKeeper.
       emitCatchUp: (connection, type, path) => this.emit(connection, type, path, -1n),
       spend: (entries) => (output().effort += entries),

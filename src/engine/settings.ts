@@ -31,6 +31,8 @@ export interface EngineSettings {
   readonly containerNeverUsedMsMax: number;
   /** How long the answer to a multiRead may become, roughly. @default 16 MiB */
   readonly multiReadBytesMax?: number;
+  /** A session may have so many watches on this server. @default any number */
+  readonly watchesPerSessionMax?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
   /** Data of /zookeeper/config until a reconfig, which every member takes from its own configuration. @default none */

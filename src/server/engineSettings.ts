@@ -22,6 +22,7 @@ export function engineSettings(config: ServerConfig): EngineSettings {
     sessionTimeoutMsMax: config.maxSessionTimeout,
     // A client takes no frame above its own jute.maxbuffer, which should be the same.
     multiReadBytesMax: 4 * config.maxFrameBytes,
+    ...(config.watchesPerSessionMax > 0 ? { watchesPerSessionMax: config.watchesPerSessionMax } : {}),
     containerNeverUsedMsMax: config.containerMaxNeverUsedIntervalMs,
     prepare: {
       acl: {
@@ -32,6 +33,9 @@ export function engineSettings(config: ServerConfig): EngineSettings {
       extendedTypesEnabled: config.extendedTypesEnabled,
       enforceQuota: config.enforceQuota,
       reconfigEnabled: config.reconfigEnabled,
+      ...(config.ephemeralsPerSessionMax > 0
+        ? { ephemeralsPerSessionMax: config.ephemeralsPerSessionMax }
+        : {}),
     },
   };
 }
