@@ -22,6 +22,8 @@ packages=(
   libcurator-recipes-java
   libslf4j-java      # makes Apache's log visible
   netcat-openbsd
+  libservlet-api-java  # without it Apache's server has no admin server
+  prometheus         # promtool, which reads what /metrics says and checks the alerts
 )
 [ -x /usr/bin/gcc ] || packages+=(gcc libc6-dev)
 [ -x /usr/bin/javac ] || packages+=(default-jdk-headless)

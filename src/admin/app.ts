@@ -32,8 +32,8 @@ export async function adminHttp(config: AdminConfig, status: Status, log: Logger
   const { commandUrl } = config;
   app.get(commandUrl, (_request, reply) => reply.type('text/html').send(listOf(commandUrl)));
   app.get(`${commandUrl}/`, (_request, reply) => reply.type('text/html').send(listOf(commandUrl)));
-  app.get<{ Params: { name: string }; Querystring: Query }>(`${commandUrl}/:name`, (request, reply) =>
-    answer(request.params.name, request.query, request, reply, config, status, log),
+  app.get<{ Params: { '*': string }; Querystring: Query }>(`${commandUrl}/*`, (request, reply) =>
+    answer(request.params['*'], request.query, request, reply, config, status, log),
   );
   app.get('/healthz', (_request, reply) => reply.send('ok\n'));
   app.get('/livez', (_request, reply) => reply.send('ok\n'));

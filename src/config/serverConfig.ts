@@ -198,6 +198,10 @@ export interface ServerConfig {
   readonly globalOutstandingLimit: number;
   /** TTL znodes can be created. */
   readonly extendedTypesEnabled: boolean;
+  /** A session may have so many watches on one server; 0 means no limit. */
+  readonly watchesPerSessionMax: number;
+  /** A session may have so many ephemeral znodes; 0 means no limit. */
+  readonly ephemeralsPerSessionMax: number;
   /** Hard quotas are enforced. */
   readonly enforceQuota: boolean;
   /** The op reconfig gets past its first check; the server then answers that it cannot. */

@@ -51,6 +51,7 @@ export class Clients {
       longListBytes: settings.longListBytes ?? Infinity,
       noteLongList: (path, { length, encoded }) =>
         output().notes.push({ kind: 'longList', path, children: length, bytes: encoded.byteLength }),
+      watchesMax: settings.watchesPerSessionMax ?? Infinity,
       // Catch-up events carry no zxid, as in ZooKeeper.
       emitCatchUp: (connection, type, path) => this.emit(connection, type, path, -1n),
       spend: (entries) => (output().effort += entries),

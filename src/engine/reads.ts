@@ -4,6 +4,7 @@ import {
   KeeperError,
   OpCode,
   Perms,
+  WatcherType,
   type EventType,
   type MultiReadOp,
   type ReadRequest,
@@ -29,6 +30,8 @@ export interface ReadState {
   readonly acl: AclRules;
   /** One multiRead could ask for the same large znode again and again: from here on its operations fail. */
   readonly multiReadBytesMax: number;
+  /** A connection may have so many watches; Infinity for any number. */
+  readonly watchesMax: number;
   /** Sends an event at once; only setWatches does. */
   readonly emitCatchUp: (connection: number, type: EventType, path: string) => void;
   /** A list of names of so many bytes is worth a note. */
@@ -162,8 +165,17 @@ function readable(state: ReadState, identities: readonly Identity[], path: strin
   return node;
 }
 
-/** @throws KeeperError SYSTEMERROR when the connection has more watches than it may */
+/** @throws KeeperError SYSTEMERROR or QUOTAEXCEEDED when the connection has as many watches as it may */
 function watchable(state: ReadState, connection: ClientConnection, path: string): string {
+  const { watches, watchesMax } = state;
+  if (
+    watchesMax !== Infinity &&
+    watches.countOf(connection.id) >= watchesMax &&
+    // Who looks again at what it watches already takes nothing more.
+    !watches.has(path, connection.id, WatcherType.any)
+  ) {
+    throw new KeeperError('QUOTAEXCEEDED', path, 'the session has as many watches as it may');
+  }
   if (state.watches.costOf(connection.id) > WATCH_BYTES_MAX) {
     throw new KeeperError('SYSTEMERROR', path, 'the connection has too many watches');
   }
@@ -194,10 +206,11 @@ function readOne(
   }
 }
 
-/** @throws KeeperError SYSTEMERROR when they would be too many: then none is registered */
+/** @throws KeeperError SYSTEMERROR or QUOTAEXCEEDED when they would be too many: then none is registered */
 function reestablish(state: ReadState, connection: ClientConnection, lists: WatchLists): void {
   const { count, cost } = sizeOfLists(lists);
   if (state.watches.costOf(connection.id) + cost > WATCH_BYTES_MAX) throw new KeeperError('SYSTEMERROR');
+  if (state.watches.countOf(connection.id) + count > state.watchesMax) throw new KeeperError('QUOTAEXCEEDED');
   state.spend(count);
   state.watches.reestablish(connection.id, lists, (path) => state.tree.get(path), state.emitCatchUp);
 }

@@ -33,6 +33,8 @@ export interface EngineSettings {
   readonly multiReadBytesMax?: number;
   /** A list of children that takes more bytes than this is noted. @default none */
   readonly longListBytes?: number;
+  /** A session may have so many watches on this server. @default any number */
+  readonly watchesPerSessionMax?: number;
   /** This server's part in the ensemble. @default it is alone */
   readonly peer?: PeerSettings;
   /** Data of /zookeeper/config until a reconfig, which every member takes from its own configuration. @default none */

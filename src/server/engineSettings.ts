@@ -26,6 +26,7 @@ export function engineSettings(config: ServerConfig): EngineSettings {
     // A client takes no frame above its own jute.maxbuffer, which should be the same.
     multiReadBytesMax: 4 * config.maxFrameBytes,
     longListBytes: LONG_LIST_PART * config.maxFrameBytes,
+    ...(config.watchesPerSessionMax > 0 ? { watchesPerSessionMax: config.watchesPerSessionMax } : {}),
     containerNeverUsedMsMax: config.containerMaxNeverUsedIntervalMs,
     prepare: {
       acl: {
@@ -36,6 +37,9 @@ export function engineSettings(config: ServerConfig): EngineSettings {
       extendedTypesEnabled: config.extendedTypesEnabled,
       enforceQuota: config.enforceQuota,
       reconfigEnabled: config.reconfigEnabled,
+      ...(config.ephemeralsPerSessionMax > 0
+        ? { ephemeralsPerSessionMax: config.ephemeralsPerSessionMax }
+        : {}),
     },
   };
 }

@@ -46,6 +46,11 @@ export class WatchTable {
     return this.#byWatcher;
   }
 
+  /** Paths that a connection looks at. */
+  countOf(watcher: WatcherId): number {
+    return this.#byWatcher.get(watcher)?.size ?? 0;
+  }
+
   /** What the watches of a connection cost together, see watchCost. */
   costOf(watcher: WatcherId): number {
     return this.#byWatcher.get(watcher)?.cost ?? 0;

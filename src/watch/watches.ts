@@ -57,6 +57,11 @@ export class Watches {
     return this.data.costOf(watcher) + this.child.costOf(watcher);
   }
 
+  /** Watches of a connection; a persistent one counts twice, because it is about data and children. */
+  countOf(watcher: WatcherId): number {
+    return this.data.countOf(watcher) + this.child.countOf(watcher);
+  }
+
   addData(path: string, watcher: WatcherId): void {
     this.data.add(path, watcher, Mode.standard);
   }

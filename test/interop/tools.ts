@@ -26,6 +26,7 @@ export const tools = {
   javac: '/usr/bin/javac',
   gcc: '/usr/bin/gcc',
   netcat: '/bin/nc.openbsd',
+  promtool: '/usr/bin/promtool',
   zkCli: '/usr/share/zookeeper/bin/zkCli.sh',
   cliMt: '/usr/lib/zookeeper/bin/cli_mt',
   zookeeperHeader: '/usr/include/zookeeper/zookeeper.h',

@@ -99,6 +99,12 @@ export const ownReportOptions = {
     unit: 'ms',
     doc: 'A request that takes longer is logged with where its time went, at most one a second, and counted in `slow_requests`. 0 turns that off.',
   }),
+  watchesMax: int('zabkeeper.watchesPerSessionMax', 0, {
+    doc: 'How many watches a session may have; a persistent one counts twice. A further one is refused with QUOTAEXCEEDED, and a client that brings more along to a new connection is let go. 0 means no limit but that of memory, which is about 128 MiB per session.',
+  }),
+  ephemeralsMax: int('zabkeeper.ephemeralsPerSessionMax', 0, {
+    doc: 'How many ephemeral znodes a session may have; a further one is refused with QUOTAEXCEEDED. The leader decides, by what is applied, so what a client has in flight may exceed it. 0 means no limit.',
+  }),
   metricsTop: int('zabkeeper.metricsTop', 10, {
     max: 1000,
     doc: 'How many sessions and identities `/metrics` names: those with the most watches, and with the most ephemeral znodes. 0 means none.',

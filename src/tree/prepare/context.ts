@@ -10,6 +10,8 @@ export interface PrepareSettings {
   /** Hard quotas are enforced; soft ones are only reported. */
   readonly enforceQuota: boolean;
   readonly reconfigEnabled: boolean;
+  /** A session may have so many ephemeral znodes. @default any number */
+  readonly ephemeralsPerSessionMax?: number;
 }
 
 export interface PrepareContext {

@@ -38,6 +38,7 @@ export function prepareCreate(view: WritableView, op: CreateOp, context: Prepare
   if (kindOf(parent.owner) === 'ephemeral') throw new KeeperError('NOCHILDRENFOREPHEMERALS', path);
   const dataLength = record.data?.byteLength ?? 0;
   checkQuota(context, path, 1, dataLength);
+  if (mode.kind === 'ephemeral') checkEphemerals(context, path);
 
   // At 2^31-1 the counter stands still: from then on the wrapped value is never larger, so it is never applied.
   const parentCVersion = (parent.childCreates + 1) | 0;
@@ -63,6 +64,13 @@ export function prepareCreate(view: WritableView, op: CreateOp, context: Prepare
       return { type, record: { path, data, acl, ephemeral: mode.kind === 'ephemeral', parentCVersion } };
     }
   }
+}
+
+/** As quotas it is held against what is applied: what a client has in flight does not count yet. */
+function checkEphemerals({ tree, settings, session }: PrepareContext, path: string): void {
+  const most = settings.ephemeralsPerSessionMax;
+  if (most === undefined || tree.ephemeralsOf(session).size < most) return;
+  throw new KeeperError('QUOTAEXCEEDED', path, 'the session has as many ephemeral znodes as it may');
 }
 
 /** The number of children ever created, as ten digits. */

@@ -1,12 +1,19 @@
 /** What one client may cost the others: watches, answers of many znodes, records on their way to the disk. */
 import { expect } from 'chai';
-import { AddWatchMode, OpCode, type MultiReadOp, type Request } from '../../../src/types/index.js';
+import {
+  AddWatchMode,
+  CreateMode,
+  OpCode,
+  type MultiReadOp,
+  type Request,
+} from '../../../src/types/index.js';
 import { bodyOf } from '../helpers/client.js';
 import { Host } from '../helpers/host.js';
 import {
   addWatch,
   closeSession,
   create,
+  del,
   everyone,
   exists,
   getAcl,
@@ -18,7 +25,7 @@ import {
   setData,
   sync,
 } from '../helpers/requests.js';
-import { digestAcl } from '../helpers/world.js';
+import { defaultSettings, digestAcl } from '../helpers/world.js';
 
 /** A path so long that a watch on it takes more than 32 MiB. */
 const longPath = (name: string): string => `/${name}${'x'.repeat(17 * 1024 * 1024)}`;
@@ -57,6 +64,45 @@ describe('watches of one connection', () => {
     client.send({ type: OpCode.setWatches2, record });
     expect(client.take()).to.deep.equal(['reply 1 SYSTEMERROR', 'close too many watches']);
     expect([host.engine.watches.data.size, host.engine.watches.child.size]).to.deep.equal([0, 0]);
+  });
+});
+
+describe('watches of one session, where they are limited', () => {
+  it('are refused beyond the limit, but for those that it has', () => {
+    const host = Host.serving({ watchesPerSessionMax: 3 });
+    const [greedy, modest] = [host.connect(), host.connect()];
+    expect(greedy.call(addWatch('/a', AddWatchMode.persistent)).err).to.equal(0);
+    expect(greedy.call(getData('/', true)).err).to.equal(0);
+    for (const request of [getData('/zookeeper', true), addWatch('/b', AddWatchMode.persistent)])
+      expect(greedy.call(request).err).to.equal(-125);
+    expect(greedy.call(getData('/', true)).err).to.equal(0);
+    expect(greedy.call(getData('/zookeeper')).err).to.equal(0);
+    expect(modest.call(getData('/zookeeper', true)).err).to.equal(0);
+    expect([host.engine.watches.data.size, host.engine.watches.child.size]).to.deep.equal([3, 1]);
+  });
+
+  it('that are too many in setWatches end the connection', () => {
+    const host = Host.serving({ watchesPerSessionMax: 2 });
+    const client = host.connect();
+    const lists = { dataWatches: ['/', '/a', '/b'], existWatches: [], childWatches: [] };
+    const record = { relativeZxid: 0n, ...lists, persistentWatches: [], persistentRecursiveWatches: [] };
+    client.send({ type: OpCode.setWatches2, record });
+    expect(client.take()).to.deep.equal(['reply 1 QUOTAEXCEEDED', 'close too many watches']);
+    expect(host.engine.watches.data.size).to.equal(0);
+  });
+});
+
+describe('ephemerals of one session, where they are limited', () => {
+  it('are refused beyond the limit, and may come again once others went', () => {
+    const host = Host.serving({ prepare: { ...defaultSettings, ephemeralsPerSessionMax: 2 } });
+    const [greedy, modest] = [host.connect(), host.connect()];
+    const ephemeral = (path: string): Request => create(path, { flags: CreateMode.ephemeral });
+    const errors = ['/a', '/b', '/c'].map((path) => greedy.call(ephemeral(path)).err);
+    expect(errors).to.deep.equal([0, 0, -125]);
+    expect(greedy.call(create('/c')).err).to.equal(0);
+    expect(modest.call(ephemeral('/d')).err).to.equal(0);
+    expect(greedy.call(del('/a')).err).to.equal(0);
+    expect(greedy.call(ephemeral('/a')).err).to.equal(0);
   });
 });
 

@@ -5,6 +5,7 @@
 import { expect } from 'chai';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { adminCommands } from '../../../src/admin/index.js';
 import { resolveConfig } from '../../../src/config/index.js';
 import {
   expandedNames,
@@ -15,6 +16,7 @@ import {
   topLists,
 } from '../../../src/ops/index.js';
 
+const MONITORING = fileURLToPath(new URL('../../../../docs/monitoring.md', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url));
 
 /** Each is between `<!-- name -->` and the next empty line. */
@@ -50,6 +52,31 @@ function measured(): string[][] {
 function markdown([head = [], ...rows]: string[][]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
+
+describe('docs/monitoring.md', () => {
+  it('has the table of commands (UPDATE=1 writes it)', () => {
+    const rows = adminCommands.map(({ name, aliases, doc, always, changes }) => [
+      `\`${name}\`${always ? ' *' : ''}${changes ? ' †' : ''}`,
+      aliases.map((alias) => `\`${alias}\``).join(', '),
+      doc,
+    ]);
+    const page = readFileSync(MONITORING, 'utf8');
+    const table = `${markdown([['Command', 'Aliases', 'What it answers'], ...rows])}\n`;
+    const wanted = page.replace(/(?<=<!-- commands -->\n)(?:.+\n)*/, () => table);
+    if (process.env['UPDATE'] === '1') writeFileSync(MONITORING, wanted);
+    else expect(page).to.equal(wanted);
+  });
+
+  it('explains every alert', () => {
+    const page = readFileSync(MONITORING, 'utf8');
+    const rules = readFileSync(
+      fileURLToPath(new URL('../../../../conf/monitoring/alerts.yml', import.meta.url)),
+      'utf8',
+    );
+    for (const [, alert] of rules.matchAll(/- alert: (\w+)/g))
+      expect(page).to.contain(`\`${String(alert)}\``);
+  });
+});
 
 describe('docs/operations.md', () => {
   for (const [name, table] of Object.entries(TABLES)) {
