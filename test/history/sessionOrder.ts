@@ -83,14 +83,19 @@ export class SessionOrder {
 /**
  * Sessions that ended although a server had heard of their client within the timeout. When a server was told something
  * last the client does not know exactly: `heardAt` is not later than that.
+ *
+ * A follower that is cut off goes on answering until it knows that it is, and what it hears then the leader does not: so
+ * much is allowed for.
  */
+const CUT_OFF_MS = 2000;
+
 export function expiredEarly(
   client: string,
   expired: RecordingClient['expired'],
   sessionTimeoutMs: number,
 ): Problem[] {
   return expired
-    .filter(({ heardAt, toldAt }) => toldAt - heardAt < sessionTimeoutMs)
+    .filter(({ heardAt, toldAt }) => toldAt - heardAt < sessionTimeoutMs - CUT_OFF_MS)
     .map(({ session, heardAt, toldAt }) => ({
       rule: 'S3',
       what: `session ${hex(session)} of ${client} is over ${Math.round(toldAt - heardAt)} ms after a server had heard of it`,
