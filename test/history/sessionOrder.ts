@@ -80,15 +80,13 @@ export class SessionOrder {
   }
 }
 
+/** A follower that is cut off goes on answering until it knows that it is, and what it hears then its leader does not. */
+const CUT_OFF_MS = 2000;
+
 /**
  * Sessions that ended although a server had heard of their client within the timeout. When a server was told something
  * last the client does not know exactly: `heardAt` is not later than that.
- *
- * A follower that is cut off goes on answering until it knows that it is, and what it hears then the leader does not: so
- * much is allowed for.
  */
-const CUT_OFF_MS = 2000;
-
 export function expiredEarly(
   client: string,
   expired: RecordingClient['expired'],
