@@ -157,7 +157,8 @@ async function full(scene: Scene, victims: readonly number[]): Promise<void> {
   for (const free of frees) free();
 }
 
-const smallDisksOnly: FaultKind['skip'] = ({ machine }) => machine.noSmallDisks;
+const smallDisksOnly: FaultKind['skip'] = ({ flavour, machine }) =>
+  flavour === 'apache' ? 'its process ends on a full disk, and waits for an operator' : machine.noSmallDisks;
 
 export const DISK_FAULTS: readonly FaultKind[] = [
   {

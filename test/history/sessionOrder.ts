@@ -80,6 +80,9 @@ export class SessionOrder {
   }
 }
 
+/** A follower that is cut off goes on answering until it knows that it is, and what it hears then its leader does not. */
+const CUT_OFF_MS = 2000;
+
 /**
  * Sessions that ended although a server had heard of their client within the timeout. When a server was told something
  * last the client does not know exactly: `heardAt` is not later than that.
@@ -90,7 +93,7 @@ export function expiredEarly(
   sessionTimeoutMs: number,
 ): Problem[] {
   return expired
-    .filter(({ heardAt, toldAt }) => toldAt - heardAt < sessionTimeoutMs)
+    .filter(({ heardAt, toldAt }) => toldAt - heardAt < sessionTimeoutMs - CUT_OFF_MS)
     .map(({ session, heardAt, toldAt }) => ({
       rule: 'S3',
       what: `session ${hex(session)} of ${client} is over ${Math.round(toldAt - heardAt)} ms after a server had heard of it`,
