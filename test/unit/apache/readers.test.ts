@@ -14,7 +14,7 @@ import {
 } from '../../../src/apache/index.js';
 import { readLog } from '../../../src/apache/txnLog.js';
 import { Tree, kindOf } from '../../../src/tree/index.js';
-import { sessionIdOf } from '../../../src/types/index.js';
+import { sessionIdOf, zxidOf } from '../../../src/types/index.js';
 import { dump, paths, recomputedDigest } from '../helpers/treeDump.js';
 import { golden } from './golden.js';
 
@@ -133,6 +133,44 @@ describe('files of an Apache server', () => {
       expect(report.snapshot?.zxid).to.equal(0n);
       expect(report.damagedSnapshots.join()).to.match(/snapshot\.19 is cut off/);
       expect(tree.get('/app')?.data?.toString()).to.equal('version 2');
+    });
+
+    it('as we write it is read as what it was written of, whatever that is', async () => {
+      const znode = fc.record({
+        parent: fc.nat(30),
+        data: fc.option(fc.uint8Array({ maxLength: 50 }), { nil: null }),
+        perms: fc.constantFrom(31, 1, 0),
+        scheme: fc.constantFrom('world', 'digest', 'ip'),
+        owner: fc.constantFrom(0n, 0n, 7n, -0x8000000000000000n, -0x00ffffffffffff00n),
+        zxid: fc.bigInt({ min: 1n, max: (1n << 62n) - 1n }),
+        time: fc.bigInt({ min: 0n, max: 1n << 45n }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(znode, { maxLength: 30 }), fc.integer(), async (znodes, timeOut) => {
+          const tree = new Tree();
+          const made = ['/'];
+          for (const [at, { parent, data, perms, scheme, owner, zxid, time }] of znodes.entries()) {
+            const above = made[parent % made.length] ?? '/';
+            const path = `${above === '/' ? '' : above}/é${at}`;
+            const acl = [{ perms, id: { scheme, id: scheme === 'world' ? 'anyone' : 'x' } }];
+            const bytes = data === null ? null : Buffer.from(data);
+            tree.create({ path, data: bytes, acl, owner, parentCVersion: -1 }, zxidOf(zxid), time);
+            made.push(path);
+          }
+          const file = join(dir, 'version-2', 'snapshot.1a');
+          writeSnapshot(file, {
+            zxid: 0x1an,
+            digest: tree.digest,
+            znodes: () => tree.rows(300),
+            sessions: () => [{ sessionId: 7n, timeOut }],
+          });
+          const read = await load();
+          expect(dump(read.tree)).to.deep.equal(dump(tree));
+          expect([...read.sessions]).to.deep.equal([[7n, timeOut]]);
+          expect(read.report.verifiedZxid).to.equal(0x1an);
+        }),
+        { numRuns: 150 },
+      );
     });
 
     it('as we write it holds what the one of Apache held', async () => {
