@@ -55,6 +55,14 @@ describe('a server that starts', () => {
     expect(leader.said().filter((line) => line.includes('newLeader'))).to.deep.equal([]);
   });
 
+  it('ZK-2325: with nothing says so to its leader, and votes as one that has nothing', () => {
+    expect(following({ log: [], applied: 0, epochs: [0, 0] }).said()).to.include('10 < followerInfo 0 blank');
+    const host = new PeerHost({ id: 1 }).start().electionLink(2, true).electionLink(3, false);
+    // Its own vote for a server with data does not make a quorum of the two.
+    host.notified(2, vote(2, { zxid: END.zxid, peerEpoch: 1 })).wait(1000);
+    expect(host.peer.role).to.equal('looking');
+  });
+
   it('ZK-2325: with nothing is brought everything by a leader that others made', () => {
     const host = promises(establishedLeader(), 2, {
       tail: { index: 0, zxid: 0n as never, chain: 0n },
