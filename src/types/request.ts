@@ -123,25 +123,27 @@ export function isWrite(request: Request): request is WriteRequest {
   }
 }
 
+/** By op code, whose lowest seven bits tell it from all others: looked at with every reply. */
+const WRITE_OPS = new Uint8Array(128);
+for (const op of [
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.delete,
+  OpCode.setData,
+  OpCode.setACL,
+  OpCode.check,
+  OpCode.multi,
+  OpCode.reconfig,
+  OpCode.createSession,
+  OpCode.closeSession,
+])
+  WRITE_OPS[op & 127] = 1;
+
 /** True for op codes of requests that become txns, and of the beginning of a session. */
 export function isWriteOp(op: number): boolean {
-  switch (op) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-    case OpCode.delete:
-    case OpCode.setData:
-    case OpCode.setACL:
-    case OpCode.check:
-    case OpCode.multi:
-    case OpCode.reconfig:
-    case OpCode.createSession:
-    case OpCode.closeSession:
-      return true;
-    default:
-      return false;
-  }
+  return WRITE_OPS[op & 127] === 1;
 }
 
 /**

@@ -72,7 +72,7 @@ describe('requests in flight', () => {
         const naive: number[] = [];
         for (const [at, push] of pushes.entries()) {
           if (push) {
-            queue.push(at, at + 0.5, -at);
+            queue.push(at, at + 0.5, -1 - at);
             naive.push(at);
             continue;
           }
@@ -82,7 +82,7 @@ describe('requests in flight', () => {
           expect([queue.arrivedAt, queue.takenAt, queue.op]).to.deep.equal([
             expected,
             expected + 0.5,
-            -expected,
+            -1 - expected,
           ]);
         }
         expect(queue.length).to.equal(naive.length);
