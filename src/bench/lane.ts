@@ -4,6 +4,7 @@
  */
 import type { RecordableHistogram } from 'node:perf_hooks';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { FrameSplitter, Reader, Writer, readConnectResponse, writeConnectRequest } from '../codec/index.js';
 import { OpCode } from '../types/index.js';
 
@@ -11,6 +12,12 @@ import { OpCode } from '../types/index.js';
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** What `tls.connect` gets; without it the connection is plain. */
+  readonly tls?: {
+    readonly ca?: string | string[];
+    readonly cert?: string;
+    readonly key?: string;
+  };
 }
 
 /** Requests as bytes, to be sent over and over: whole frames one behind the other. */
@@ -86,7 +93,10 @@ export class Lane {
    */
   static open(target: Target, sessionTimeoutMs: number): Promise<Lane> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ ...target, noDelay: true });
+      const { host, port, tls } = target;
+      const socket =
+        tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ ...tls, host, port });
+      socket.setNoDelay(true);
       const lane = new Lane(socket, target);
       lane.onLost = reject;
       lane.#onOpen = (sessionId): void => {

@@ -3,6 +3,7 @@
  * dash and several letters; no argument parser knows that form, so they are turned into the usual one first.
  */
 import { InvalidArgumentError, type Command } from 'commander';
+import { addTlsOptions } from './clientTls.js';
 import type { CliOptions } from './shell/run.js';
 
 /** Apache's option, ours, and whether a value follows. */
@@ -35,6 +36,9 @@ const OWN_WITH_VALUE: ReadonlySet<string> = new Set([
   '--server',
   '--timeout',
   '--client-configuration',
+  '--tls-ca',
+  '--tls-cert',
+  '--tls-key',
   '-s',
   '-t',
 ]);
@@ -49,7 +53,7 @@ function milliseconds(text: string): number {
 
 /** Adds the command to the program. */
 export function addCli(program: Command): void {
-  program
+  const command = program
     .command('cli')
     .summary('talk to a server: one command, or a shell')
     .description(
@@ -89,4 +93,5 @@ Examples:
       const { runCli } = await import('./shell/run.js');
       process.exitCode = await runCli(options, words);
     });
+  addTlsOptions(command);
 }

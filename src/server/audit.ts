@@ -46,10 +46,14 @@ interface Asked {
 
 /** Nobody but the server's user is to read it: it names users and paths. */
 const FILE_MODE = 0o600;
+const BUFFER_BYTES = 8 * 1024;
+/** A crash loses at most so much of it. */
+const FLUSH_MS = 100;
 
 export class Audit {
   readonly #file: Logger;
   readonly #flush: () => void;
+  readonly #timer: NodeJS.Timeout;
 
   /**
    * Opens the file, behind what is in it.
@@ -67,11 +71,20 @@ export class Audit {
         `The audit log ${file} (zabkeeper.auditFile) cannot be written: ${why}. Name a file in a directory that the server's user may write to.`,
       );
     }
-    const stream = destination({ fd, sync: false });
+    // Lines are collected: a write for each would cost more than the rest of a request.
+    const stream = destination({ fd, sync: true, minLength: BUFFER_BYTES });
     stream.on('error', (error: Error) => {
       log.error({ err: error }, `The audit log ${file} cannot be written: ${error.message}.`);
     });
-    this.#flush = () => stream.flushSync();
+    this.#flush = () => {
+      try {
+        stream.flushSync();
+      } catch (error) {
+        log.error({ err: error }, `The audit log ${file} cannot be written.`);
+      }
+    };
+    this.#timer = setInterval(this.#flush, FLUSH_MS);
+    this.#timer.unref();
     this.#file = pino(
       {
         base: null,
@@ -85,7 +98,8 @@ export class Audit {
   /** The start of the server, and its stop. */
   noteServer(operation: 'serverStart' | 'serverStop'): void {
     this.#file.info({ user: processUser(), operation, result: 'success' });
-    if (operation === 'serverStop') this.#flush();
+    if (operation === 'serverStop') clearInterval(this.#timer);
+    this.#flush();
   }
 
   /** Records of one connection. */

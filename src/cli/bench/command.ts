@@ -1,8 +1,9 @@
 /** The command `zabkeeper bench`: what it is called with. The work is in run.ts, loaded when it is called. */
 import { InvalidArgumentError, type Command } from 'commander';
+import { addTlsOptions, type TlsArguments } from '../clientTls.js';
 
 /** Options of the command, as commander hands them over. */
-export interface BenchArguments {
+export interface BenchArguments extends TlsArguments {
   readonly server: string;
   readonly connections?: number;
   readonly depth?: number;
@@ -47,7 +48,7 @@ Exit codes: 0 measured, 1 failed or, with --check, not good enough, 2 bad argume
 
 /** Adds the command to the program. */
 export function addBench(program: Command): void {
-  program
+  const command = program
     .command('bench')
     .summary('measure a server, or whether a machine is good enough for one')
     .description(
@@ -71,6 +72,7 @@ export function addBench(program: Command): void {
       const { runBench } = await import('./run.js');
       process.exitCode = await runBench(names, options);
     });
+  addTlsOptions(command);
 }
 
 function whole(text: string): number {

@@ -11,7 +11,8 @@ import {
   type Target,
 } from '../../bench/index.js';
 import { KeeperError, parseConnectString } from '../../client/index.js';
-import { ExitCode } from '../../config/index.js';
+import { ConfigError, ExitCode } from '../../config/index.js';
+import { tlsOfArguments } from '../clientTls.js';
 import type { BenchArguments } from './command.js';
 import { header, progressLine, row } from './report.js';
 
@@ -27,8 +28,15 @@ export async function runBench(names: readonly string[], args: BenchArguments): 
   }
   let targets: readonly Target[];
   try {
-    targets = parseConnectString(args.server).servers;
+    const tls = tlsOfArguments(args);
+    targets = parseConnectString(args.server).servers.map((server) =>
+      tls === undefined ? server : { ...server, tls },
+    );
   } catch (error) {
+    if (error instanceof ConfigError) {
+      console.error(error.message);
+      return ExitCode.BAD_CONFIG;
+    }
     if (!(error instanceof KeeperError)) throw error;
     console.error(`--server ${args.server} cannot be read: ${error.message}.`);
     return ExitCode.BAD_CONFIG;

@@ -2,6 +2,7 @@
  * Why this file exists: `zabkeeper cli` from its arguments to its exit code: which printer, which source of commands.
  */
 import { ExitCode } from '../../config/index.js';
+import { tlsOfArguments, type TlsArguments } from '../clientTls.js';
 import { ShellConnection } from './connection.js';
 import { errorText, EXIT_FAILED } from './errors.js';
 import { HistoryFile } from './historyFile.js';
@@ -11,7 +12,7 @@ import { clientSettings, type ClientSettings } from './settings.js';
 import { Shell } from './shell.js';
 
 /** The options of `zabkeeper cli` as commander has read them. */
-export interface CliOptions {
+export interface CliOptions extends TlsArguments {
   readonly server: string;
   readonly timeout: number;
   readonly readOnly?: true;
@@ -31,7 +32,7 @@ export async function runCli(options: CliOptions, words: readonly string[]): Pro
   endQuietlyWithoutReader();
   let settings: ClientSettings;
   try {
-    settings = clientSettings(options.clientConfiguration);
+    settings = clientSettings(options.clientConfiguration, process.env, tlsOfArguments(options));
   } catch (error) {
     streams.err(`${plainText(error)}\n`);
     return ExitCode.BAD_CONFIG;

@@ -4,25 +4,29 @@
  */
 import { readFileSync } from 'node:fs';
 import { KeeperError, type ClientOptions, type SaslOptions } from '../../client/index.js';
+import { tlsOfProperties } from '../clientTls.js';
 import { parseJaas, parseProperties, shellWords } from '../../config/index.js';
 
 /** What the client gets, and what is worth saying about the rest. */
 export interface ClientSettings {
-  readonly options: Pick<ClientOptions, 'sasl' | 'replyBytesMax' | 'requestBytesMax'>;
+  readonly options: Pick<ClientOptions, 'sasl' | 'replyBytesMax' | 'requestBytesMax' | 'tls'>;
   readonly warnings: readonly string[];
 }
 
 /** Properties that would change what the client does if it had what they set. */
-const UNSUPPORTED = /^zookeeper\.(client\.secure|ssl\.|clientCnxnSocket|kinit|server\.principal)/;
+const UNSUPPORTED =
+  /^zookeeper\.(ssl\.(?!(keyStore|trustStore)\.|hostnameVerification$)|kinit|server\.principal)/;
 
 /**
  * Reads both.
  * @param file of -client-configuration; what it says wins over flags
+ * @param tlsArguments what --tls and its like say, which wins over both
  * @throws KeeperError BADARGUMENTS when a file cannot be read or means nothing
  */
 export function clientSettings(
   file: string | undefined,
   env: Readonly<Record<string, string | undefined>> = process.env,
+  tlsArguments?: ClientOptions['tls'],
 ): ClientSettings {
   const properties = new Map<string, string>();
   for (const word of shellWords(`${env['CLIENT_JVMFLAGS'] ?? ''} ${env['JVMFLAGS'] ?? ''}`)) {
@@ -33,11 +37,11 @@ export function clientSettings(
     for (const { key, value } of reading(file, (text) => parseProperties(text, file)))
       properties.set(key, value);
   }
+  const tls = tlsArguments ?? tlsOfProperties(properties);
   const unsupported = [...properties.keys()].filter((key) => UNSUPPORTED.test(key));
   return {
-    options: { ...saslOptions(properties), ...sizes(properties) },
-    warnings:
-      unsupported.length === 0 ? [] : [`No effect here, as the shell has no TLS: ${unsupported.join(', ')}.`],
+    options: { ...saslOptions(properties), ...sizes(properties), ...(tls === undefined ? {} : { tls }) },
+    warnings: unsupported.length === 0 ? [] : [`No effect here: ${unsupported.join(', ')}.`],
   };
 }
 

@@ -124,6 +124,7 @@ interface TlsFacts {
   readonly clientAuth: string;
   readonly clientHostnames: boolean;
   readonly clientHostnamesDoc: string;
+  readonly reverseLookup: { readonly status: OptionStatus; readonly doc: string };
 }
 
 const STORE_TYPES = ['auto', 'JKS', 'PEM', 'PKCS12', 'BCFKS'] as const;
@@ -198,10 +199,7 @@ function tls(prefix: 'ssl' | 'ssl.quorum', facts: TlsFacts) {
       status,
       doc: facts.clientHostnamesDoc,
     }),
-    allowReverseDnsLookup: bool(`${prefix}.allowReverseDnsLookup`, false, {
-      status,
-      doc: 'Whether the host name of the connecting side may come from a reverse look-up of its address.',
-    }),
+    allowReverseDnsLookup: bool(`${prefix}.allowReverseDnsLookup`, false, facts.reverseLookup),
     crl: bool(`${prefix}.crl`, false, {
       status,
       doc: 'Whether certificate revocation lists are checked. With true the server does not start, since it cannot do it.',
@@ -231,6 +229,10 @@ export const clientTlsOptions = tls('ssl', {
   clientHostnames: false,
   clientHostnamesDoc:
     "Whether a client's certificate must name the address that it connects from, or its host name.",
+  reverseLookup: {
+    status: 'active',
+    doc: 'Whether the host name of a client may come from a reverse look-up of its address.',
+  },
 });
 
 /** Transport security of members. */
@@ -241,6 +243,10 @@ export const quorumTlsOptions = tls('ssl.quorum', {
   clientHostnames: true,
   clientHostnamesDoc:
     'Whether the certificate of a connecting server must name a host of the `server.N` line of the server that it says to be.',
+  reverseLookup: {
+    status: 'javaOnly',
+    doc: 'The certificate of a connecting server is held against its `server.N` line.',
+  },
 });
 
 /** What concerns TLS for clients beside that. */

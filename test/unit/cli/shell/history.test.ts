@@ -104,8 +104,10 @@ describe('the settings of the client', () => {
   });
 
   it('name what has no effect', () => {
-    const { warnings } = clientSettings(undefined, { CLIENT_JVMFLAGS: '-Dzookeeper.client.secure=true' });
-    expect(warnings).to.deep.equal(['No effect here, as the shell has no TLS: zookeeper.client.secure.']);
+    const flags = '-Dzookeeper.client.secure=true -Dzookeeper.ssl.crl=true';
+    const { options, warnings } = clientSettings(undefined, { CLIENT_JVMFLAGS: flags });
+    expect(warnings).to.deep.equal(['No effect here: zookeeper.ssl.crl.']);
+    expect(options.tls).to.deep.equal({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' });
   });
 
   it('name a file that cannot be read', () => {
