@@ -87,8 +87,7 @@ export class Leaderships extends Noticer {
 
   #syncOfObserver(link: number): void {
     const leader = this.serverOf(this.world.peerOf(link) ?? 0);
-    if (leader?.role !== 'leading' || !this.world.isWhole(link))
-      this.count('observer sync during election');
+    if (leader?.role !== 'leading' || !this.world.isWhole(link)) this.count('observer sync during election');
   }
 
   override received(server: ServerView, link: number, message: PeerMessage): void {
