@@ -219,7 +219,7 @@ export class SimClient {
   allowed: (id: number) => boolean = () => true;
   readonly #world: ClientWorld;
   readonly #random: SteeredRandom;
-  /** Of the network; what it decides is another matter. */
+  /** Of the network, and of all that is no decision. */
   readonly #delays: SimRandom;
   readonly #load: Load;
   readonly #watchesAll: boolean;
@@ -235,14 +235,14 @@ export class SimClient {
   #watches = new WatchList();
 
   /** @param load what it does. @default what clients usually do */
-  constructor(world: ClientWorld, number: number, random: SteeredRandom, load?: Load) {
+  constructor(world: ClientWorld, number: number, random: SteeredRandom, load?: (random: SimRandom) => Load) {
     this.#world = world;
     this.#random = random;
     this.#delays = random.fork();
     this.name = `c${number}`;
     const { sessionMs, paths } = world.options;
     this.timeOut = random.between(sessionMs.min, sessionMs.max);
-    this.#load = load ?? new Workload(random, this.name, paths);
+    this.#load = load?.(random) ?? new Workload(random, this.name, paths);
     this.#watchesAll = random.chance(0.2);
     this.takesReadOnly = world.options.readOnlyMode && load === undefined && random.chance(0.5);
     this.#keepGoing();
@@ -301,9 +301,12 @@ export class SimClient {
     if (this.#watchesAll) this.#send(link, WATCH_ALL);
     else if (!readOnly) this.#takeWatchesAlong(link);
     // Whoever comes back through another door may still have a foot in the old one.
-    const looksBack = this.#random.chance(0.7);
-    if (looksBack && this.#old?.closed === false && this.#old.session === this.session)
-      for (const request of this.#load.next(false)) this.#send(this.#old, request);
+    const old = this.#old;
+    if (!this.#delays.chance(0.7) || old?.closed !== false || old.session !== this.session) return;
+    const draws = Array.from({ length: 20 }, () => this.#delays.next());
+    this.#random.tell(draws, () => {
+      for (const request of this.#load.next(false)) this.#send(old, request);
+    });
   }
 
   replied(link: ClientLink, op: Op, reply: Reply): void {
@@ -328,7 +331,7 @@ export class SimClient {
   /** What it watched before it watches on, and wants to hear what it missed; or it does not care any more. */
   #takeWatchesAlong(link: ClientLink): void {
     if (this.#watches.isEmpty) return;
-    if (this.#random.chance(0.7)) this.#send(link, this.#watches.request(this.lastZxid));
+    if (this.#delays.chance(0.7)) this.#send(link, this.#watches.request(this.lastZxid));
     this.#watches = new WatchList();
   }
 
@@ -353,7 +356,7 @@ export class SimClient {
   #keepGoing(): void {
     const { thinkMs } = this.#world.options;
     const idle = this.link === undefined ? 3 : 1;
-    this.#world.scheduler.after(this.#random.exponential(thinkMs) * idle + 0.5, () => {
+    this.#world.scheduler.after(this.#delays.exponential(thinkMs) * idle + 0.5, () => {
       this.#act();
       this.#keepGoing();
     });

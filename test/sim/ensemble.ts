@@ -6,6 +6,13 @@ import type { DiskView } from './checkers/index.js';
 import { electorateOf, isMemberOf, isQuorum, lineOf, linesOf, type Electorate } from './electorate.js';
 import { chainAfter, txnOf, typeOf, type SimRecord } from './records.js';
 
+/** A disk, as far as it says which configuration its server goes by. */
+interface LogAndTree {
+  readonly records: readonly SimRecord[];
+  readonly tail: { readonly index: number };
+  readonly tree: { readonly rows: { readonly mark: { readonly index: number } } };
+}
+
 interface Era {
   /** Of the record that brought it. */
   readonly index: number;
@@ -64,9 +71,16 @@ export class Ensemble {
     }
   }
 
-  /** The last one, and those that any of these logs holds and nobody agreed on so far. */
-  possible(disks: Iterable<{ readonly records: readonly SimRecord[] }>): readonly Electorate[] {
+  /**
+   * The last one, the one before as long as somebody may not know that it is over, and those that any of these logs
+   * holds and nobody agreed on so far.
+   */
+  possible(disks: readonly LogAndTree[]): readonly Electorate[] {
     const found = new Map<bigint, Electorate>([[0n, this.latest]]);
+    const isKnown = disks.every(
+      ({ tree, tail }) => tail.index === 0 || tree.rows.mark.index >= this.latestIndex,
+    );
+    if (!isKnown) found.set(1n, this.activeAt(this.latestIndex - 1));
     for (const { records } of disks)
       for (const record of records) {
         if (typeOf(record) !== OpCode.reconfig || this.#canon.at(record.index)?.chain === record.chain)

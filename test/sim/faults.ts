@@ -16,6 +16,8 @@ export interface FaultyWorld {
   readonly network: Network;
   readonly servers: readonly SimServer[];
   readonly clients: readonly SimClient[];
+  /** A server that logs and counts for nothing, if there is one. */
+  readonly weightless: ServerId | undefined;
   /** Whether losing this disk leaves a quorum that can repair it. */
   maySacrifice(server: SimServer): boolean;
   /** The disk of a server that is down loses data. */
@@ -29,10 +31,20 @@ export interface FaultyWorld {
 /** How much likelier a biased fault is at each kind of disk operation. */
 const MOMENTS: Readonly<Record<string, number>> = {
   synchronise: 1,
+  install: 1,
+  part: 1,
+  reconfig: 0.1,
   epochs: 1,
   stage: 0.4,
   fence: 0.3,
   append: 0.08,
+};
+
+/** Moments that come so seldom that they are worth a fault whenever faults are sought at all. */
+const RARE: Readonly<Record<string, number>> = {
+  install: 0.25,
+  part: 0.3,
+  reconfig: 0.06,
 };
 
 /** What a cut is about, as often as it stands here. */
@@ -89,7 +101,7 @@ export class Faults {
   /** A server is at a moment that matters: something is on its way to its disk. */
   moment(server: SimServer, kind: string): void {
     const { options, scheduler } = this.#world;
-    const chance = options.bias * (MOMENTS[kind] ?? 0);
+    const chance = options.bias === 0 ? 0 : Math.max(options.bias * (MOMENTS[kind] ?? 0), RARE[kind] ?? 0);
     if (!this.#active) return;
     const what = `${server.id} ${kind}`;
     const { director } = this.#world;
@@ -181,6 +193,18 @@ export class Faults {
       case 'isolate':
         return this.#cutBetween(ids.slice(0, 1), ids.slice(1), random.chance(0.7));
       case 'split': {
+        const light = this.#world.weightless;
+        const leader = servers.find(({ role }) => role === 'leading');
+        if (light !== undefined && leader !== undefined && random.chance(0.5)) {
+          // What the leader proposes now is on a disk that counts for nothing.
+          const some = [leader.id, light];
+          return this.#cutBetween(
+            some,
+            ids.filter((id) => !some.includes(id)),
+            true,
+            CHANNELS[0],
+          );
+        }
         const at = random.between(1, Math.max(1, ids.length - 1));
         return this.#cutBetween(ids.slice(0, at), ids.slice(at), true);
       }

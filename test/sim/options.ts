@@ -148,7 +148,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
     seed,
     voters,
     observers,
-    weightless: usual > 1 && random.chance(0.1) ? 1 : 0,
+    weightless: usual > 1 && random.chance(0.15) ? 1 : 0,
     groups: grouped ? groupingOf(more, voters) : undefined,
     reconfig,
     safetyMs: random.between(6000, 14_000),

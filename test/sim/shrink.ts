@@ -17,6 +17,7 @@ export function shrink(seed: number, say: (line: string) => void = () => undefin
   say(`${property}: ${decisions.length} decisions`);
   for (;;) {
     const before = size(script);
+    script = withoutWhole(script, say);
     script = withFewerDecisions(script, say);
     script = withPlainOptions(script);
     if (size(script) >= before) break;
@@ -32,6 +33,18 @@ function size({ decisions, options, delays }: Script): number {
   return decisions.length * 10 + JSON.stringify(options).length + (delays === 'even' ? 0 : 1);
 }
 
+/** Leaves out whole clients and kinds of faults. */
+function withoutWhole(from: Script, say: (line: string) => void): Script {
+  let script = from;
+  const kindOf = ({ who, what }: Decision): string => (who === 'faults' ? what : who);
+  for (const kind of new Set(from.decisions.map(kindOf))) {
+    const without = script.decisions.filter((decision) => kindOf(decision) !== kind);
+    script = failing(script, without, OTHER_DELAYS) ?? script;
+  }
+  say(`${script.decisions.length} decisions`);
+  return script;
+}
+
 /** Delta debugging: leaves out larger parts first, then smaller ones. */
 function withFewerDecisions(from: Script, say: (line: string) => void): Script {
   let script = from;
@@ -39,7 +52,8 @@ function withFewerDecisions(from: Script, say: (line: string) => void): Script {
     const length = Math.max(1, Math.ceil(script.decisions.length / parts));
     for (let at = 0; at < script.decisions.length;) {
       const without = [...script.decisions.slice(0, at), ...script.decisions.slice(at + length)];
-      const smaller = failing(script, without);
+      // Other delays make up for what goes with a large part; for the small ones that would take too long.
+      const smaller = failing(script, without, parts <= 8 ? OTHER_DELAYS : []);
       if (smaller === undefined) at += length;
       else script = smaller;
     }
@@ -48,8 +62,12 @@ function withFewerDecisions(from: Script, say: (line: string) => void): Script {
   return script;
 }
 
-function failing(script: Script, decisions: readonly Decision[]): Script | undefined {
-  return [script.delays, ...OTHER_DELAYS].map((delays) => ({ ...script, delays, decisions })).find(fails);
+function failing(
+  script: Script,
+  decisions: readonly Decision[],
+  others: readonly number[],
+): Script | undefined {
+  return [script.delays, ...others].map((delays) => ({ ...script, delays, decisions })).find(fails);
 }
 
 function withPlainOptions(from: Script): Script {

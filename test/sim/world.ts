@@ -1,5 +1,5 @@
 /** A simulated ensemble with its clients, its faults and whoever watches: everything that one seed is about. */
-import type { Epochs } from '../../src/zab/index.js';
+import type { DiskOp, Epochs } from '../../src/zab/index.js';
 import { Canon } from './canon.js';
 import {
   Violation,
@@ -110,8 +110,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       this.scheduler.after(this.options.timing.peerTimeoutMs / 3, forget);
     };
     forget();
-    const load = new OperatorLoad(this, this.random.fork(), reconfig.everyMs, groups !== undefined);
-    return this.addClient(load);
+    return this.addClient((random) => new OperatorLoad(this, random, reconfig.everyMs, groups !== undefined));
   }
 
   get latest(): Electorate {
@@ -183,7 +182,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
 
   // --- what clients use --------------------------------------------------------------------------------------------
 
-  addClient(load?: Load): SimClient {
+  addClient(load?: (random: SimRandom) => Load): SimClient {
     const client = new SimClient(
       this,
       this.clients.length + 1,
@@ -305,7 +304,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         for (const noticer of this.#noticers) noticer.wrote(server, op);
         this.trace.note(`s${server.id}`, `disk ${kind}`);
         this.#situations.wrote(server, kind);
-        this.faults.moment(server, kind);
+        this.faults.moment(server, momentOf(server, op));
       },
       told: (_server, effect) => {
         if (effect.kind === 'close') this.coverage.count(`close: ${effect.reason}`);
@@ -455,6 +454,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     };
   }
 
+  get weightless(): number | undefined {
+    return [...this.ensemble.latest.weights].find(([, weight]) => weight === 0)?.[0];
+  }
+
   /** Where everybody stands, for a failure's report. */
   get standing(): string[] {
     return this.servers.map((server) => {
@@ -469,4 +472,12 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       );
     });
   }
+}
+
+/** What a disk operation is to those who look for a moment to fail. */
+function momentOf({ engine }: SimServer, op: DiskOp): string {
+  if (op.kind === 'append' && engine?.peer.isReconfiguring === true) return 'reconfig';
+  if (op.kind !== 'synchronise') return op.kind;
+  if (op.install !== undefined) return 'install';
+  return op.epochs === undefined ? 'part' : op.kind;
 }
