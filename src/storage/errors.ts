@@ -36,7 +36,8 @@ export class StorageError extends Error {
   readonly exitCode: number;
 
   constructor(kind: StorageErrorKind, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // One line, whatever a damaged file holds: a supervisor shows the last line of a log.
+    super(message.replaceAll(/\s*\n\s*/g, ' '), options);
     this.kind = kind;
     this.exitCode = EXIT_CODES[kind];
   }

@@ -73,7 +73,7 @@ export class Election {
     this.#now = now;
     // Who may not vote has no round of its own, and takes up that of the others.
     this.#round = mayVote ? this.#round + 1 : 0;
-    this.#own = mayVote ? own : NOBODY;
+    this.#own = mayVote && this.#mayLead(this.#host.id) ? own : NOBODY;
     this.#mayVote = mayVote;
     this.#blank = own.blank;
     this.#state = 'looking';
@@ -129,7 +129,7 @@ export class Election {
       this.#adopt(isBetter(n, this.#own) ? candidateOf(n) : this.#own);
     } else if (n.round < this.#round || !this.#counts(from, n)) {
       // Those without a vote ask on a timer only: two of them would answer each other for ever.
-      if (this.#mayVote) this.#send(from);
+      if (this.#vote.leader >= 0) this.#send(from);
       return;
     } else if (isBetter(n, this.#vote)) this.#adopt(candidateOf(n));
     this.#received.set(from, n);
@@ -174,7 +174,15 @@ export class Election {
 
   /** A vote that may be counted or followed: of a voter, for one that can lead. */
   #counts(from: ServerId, n: Notification): boolean {
-    return this.#isVoter(from) && this.#isVoter(n.leader);
+    return this.#isVoter(from) && this.#mayLead(n.leader);
+  }
+
+  /**
+   * While a configuration is pending some voters may not have heard of it, and would never vote for one that only it makes
+   * a voter: those who have vote for whom everybody knows. They are enough, since both configurations need a quorum.
+   */
+  #mayLead(id: ServerId): boolean {
+    return this.#host.configurations[0]?.isVoter(id) === true;
   }
 
   /** The candidate is gone: a new round, in which votes for it do not count. */

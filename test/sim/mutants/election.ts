@@ -79,8 +79,8 @@ export const ELECTION: readonly Mutant[] = [
     given: [
       {
         file: 'src/zab/election.js',
-        find: 'if (this.#isQuorum(alike) && this.#leads(n.leader))\n            this.#conclude(n);',
-        replace: 'if (this.#leads(n.leader))\n            this.#conclude(n);',
+        find: 'if (this.#isQuorum(alike) && (isMe ? this.#mayVote : this.#leads(n.leader)))',
+        replace: 'if (isMe ? this.#mayVote : this.#leads(n.leader))',
       },
       { file: LEADER, find: 'this.#deserters.add(peer);', replace: 'return;' },
       {
