@@ -11,8 +11,17 @@ import { Campaign } from './campaign.js';
 import { Machine } from './machine.js';
 import { report } from './report.js';
 
+const HELP = `npm run test:faults -- [options]
+  --seed N             what the faults are drawn from                 (random)
+  --minutes M          how long faults go on                          (5)
+  --servers 3|5        how many processes                             (3)
+  --against apache     the same for Debian's Apache ZooKeeper
+  --only TEXT          faults whose name contains this
+  --rate N             operations per second of the load, at most     (1200)`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     minutes: { type: 'string', default: '5' },
     servers: { type: 'string', default: '3' },
@@ -21,6 +30,11 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1200' },
   },
 });
+
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 
 /** @throws Error naming the option and what it may be */
 function numberOf(name: 'seed' | 'minutes' | 'servers' | 'rate', isFine: (value: number) => boolean): number {

@@ -17,8 +17,22 @@ import { targets } from './targets/index.js';
 const INPUTS_MAX = 10_000_000;
 const SECONDS = 10;
 
+const HELP = `npm run fuzz -- [options]
+  --list            name the parsers
+  --target NAME     this parser; several times for several            (all)
+  --inputs N        so many inputs for each                           (as many as take ten seconds)
+  --seed N          what the inputs are made from                     (random)
+  --keep            keep the inputs that led to something new in test/fuzz/corpus
+  --files           damage files of a stopped server instead, and start it
+  --rounds N        so often                                          (1000)
+  --live            every port of running servers instead
+  --servers N       1 or 3 of them                                    (1)
+  --minutes N       for so long                                       (1)
+  --impostors       some strangers claim to be members`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     target: { type: 'string', multiple: true },
     inputs: { type: 'string' },
@@ -36,7 +50,8 @@ const seed = Number(values.seed);
 const inputs = values.inputs === undefined ? INPUTS_MAX : Number(values.inputs);
 const seconds = values.inputs === undefined ? SECONDS : Infinity;
 
-if (values.list) list();
+if (values.help) console.log(HELP);
+else if (values.list) list();
 else if (values.live) await live();
 else if (values.files) await files();
 else parsers();

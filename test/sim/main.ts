@@ -11,8 +11,19 @@ import { play, runSeed } from './run.js';
 import { readScript } from './script.js';
 import { shrink } from './shrink.js';
 
+const HELP = `npm run sim -- [options]
+  --seed N        the first seed                                      (random)
+  --seeds N       how many, one after the other                       (1000)
+  --all           go on behind failures, and list them in the end
+  --gate          fail as well when a situation of the list did not come up often enough
+  --verbose       print every event; for one seed
+  --shrink N      make a small script of seed N, which fails, and print it
+  --replay FILE   play the script in FILE
+  --alone         in this process only`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     seeds: { type: 'string', default: '1000' },
     /** Every this many-th seed; what a child process runs. */
@@ -50,7 +61,8 @@ interface Progress {
 
 const first = Number(values.seed);
 const count = Number(values.seeds);
-if (values.child) {
+if (values.help) console.log(HELP);
+else if (values.child) {
   runRange((progress) => process.send?.(progress));
   process.disconnect();
 } else if (values.shrink !== undefined) shrinkSeed(Number(values.shrink));
