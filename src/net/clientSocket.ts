@@ -30,6 +30,8 @@ export class ClientSocket {
   /** Address of the peer, IPv4 in its own form also on a socket that listens on both. */
   readonly address: string;
   readonly port: number;
+  /** The port of this server that it came in by. */
+  readonly localPort: number;
   readonly #socket: Socket;
   #writer: Writer | undefined;
   #finished = false;
@@ -38,6 +40,7 @@ export class ClientSocket {
     this.#socket = socket;
     this.address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '');
     this.port = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
     socket.on('data', (chunk: Buffer) => {
       // After `finish` the peer may go on talking; reading it away lets our last bytes reach it.
       if (!this.#finished) handler.chunk(chunk);

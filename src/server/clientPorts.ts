@@ -29,6 +29,8 @@ export class ClientPorts {
   readonly #stores: KeyStores | undefined;
   readonly #acceptors: TlsAcceptor[] = [];
   #plain: Listener | undefined;
+  /** Takes what comes in by the plain port. */
+  #acceptPlain: (socket: Socket) => void = () => undefined;
   #secure: Listener | undefined;
 
   /** @throws ConfigError when a key store cannot be used */
@@ -59,10 +61,8 @@ export class ClientPorts {
     const plain = (socket: Socket): void => this.#handler.accept(socket, undefined);
     if (clientPort !== undefined) {
       const acceptor = clientPortUnification ? this.#acceptor(plain) : undefined;
-      this.#plain = await this.#listen(
-        { port: clientPort, host: clientPortAddress },
-        acceptor === undefined ? plain : (socket) => acceptor.take(socket),
-      );
+      this.#acceptPlain = acceptor === undefined ? plain : (socket) => acceptor.take(socket);
+      this.#plain = await this.#listen({ port: clientPort, host: clientPortAddress }, this.#acceptPlain);
     }
     if (secureClient !== undefined) {
       const acceptor = this.#acceptor(undefined);
@@ -74,6 +74,17 @@ export class ClientPorts {
     this.#stores?.watch(({ context }) => {
       for (const acceptor of this.#acceptors) acceptor.reload(context);
     });
+  }
+
+  /**
+   * Moves the plain port, as a reconfig says. Connections that came in by the former one live on.
+   * @param host undefined: every address
+   * @throws ListenError when the new one cannot be opened; then the former one stays
+   */
+  async movePlain(port: number, host: string | undefined): Promise<void> {
+    const former = this.#plain;
+    this.#plain = await this.#listen({ port, host }, this.#acceptPlain);
+    former?.close();
   }
 
   /** Accepts no more, and ends handshakes. */

@@ -21,6 +21,7 @@ export interface EnsembleHost {
   readonly log: Logger;
   readonly engine: Engine;
   submit(input: Input): void;
+  moveClients(port: number, host: string | undefined): Promise<void>;
 }
 
 export class EnsembleMember {
@@ -42,7 +43,7 @@ export class EnsembleMember {
   /** @throws ConfigError when a key store cannot be used */
   constructor(config: EnsembleConfig, storage: Storage, host: EnsembleHost) {
     this.#host = host;
-    this.#active = new ActiveConfiguration(host.config, host.log);
+    this.#active = new ActiveConfiguration(host);
     const { tls } = config;
     if (tls !== undefined) this.#stores = new KeyStores(tls, host.log, 'members');
     this.links = new PeerLinks(

@@ -219,6 +219,28 @@ export class Server implements ConnectionHost {
       this.log.warn('Every machine that reaches this one can connect: clientPortAddress narrows it.');
   }
 
+  /** Clients connect elsewhere from now on, as a reconfig says; those that came in by the former port are let go. */
+  async moveClients(port: number, host: string | undefined): Promise<void> {
+    const former = this.port;
+    try {
+      await this.#ports.movePlain(port, host);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.log.error(
+        { port },
+        `Clients go on connecting to port ${former}, not to that of the new configuration: ${reason}`,
+      );
+      return;
+    }
+    if (this.#closing) {
+      this.#ports.close();
+      return;
+    }
+    this.#tellWhere();
+    for (const connection of [...this.connections.values()])
+      if (connection.socket.localPort === former) connection.destroy();
+  }
+
   /** Stops serving, brings everything to disk and frees the directories. */
   async close(): Promise<void> {
     if (this.#closing) return;

@@ -74,10 +74,15 @@ async function serve(config: ServerConfig, storage: Storage, log: Logger): Promi
     throw error;
   }
   return {
-    port: server.port,
+    // A reconfig may move it.
+    get port() {
+      return server.port;
+    },
     securePort: server.securePort,
     address: server.address,
-    connectString: `127.0.0.1:${server.port}`,
+    get connectString() {
+      return `127.0.0.1:${server.port}`;
+    },
     status: server.status,
     adminPort: admin?.address.port,
     metricsPort: metrics?.address.port,

@@ -3,6 +3,7 @@
  * and every refusal is asked for in the order of ZooKeeper's checks.
  */
 import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config/index.js';
 import { connect, type RunningServer, type ZooKeeper } from '../../src/index.js';
 import { runServer } from '../../src/start/index.js';
-import { Ensemble, freePorts } from './ensemble.js';
+import { Ensemble, exchange, freePorts } from './ensemble.js';
 
 const RECONFIG = { reconfigEnabled: 'true', skipACL: 'yes' };
 
@@ -196,6 +197,11 @@ describe('after a reconfig the files of a server', function () {
   }
   const logs: string[][] = [[], [], [], []];
 
+  function dynamicFileOf(name: string): string {
+    const text = readFileSync(join(directory, name, 'zoo.cfg'), 'utf8');
+    return /^dynamicConfigFile=(.*)$/m.exec(text)?.[1] ?? '';
+  }
+
   async function until(holds: () => Promise<boolean>): Promise<void> {
     const until = performance.now() + 10_000;
     while (!(await holds())) {
@@ -213,6 +219,22 @@ describe('after a reconfig the files of a server', function () {
     await servers[0]?.close();
     servers[0] = await start(1);
     await until(() => Promise.resolve(servers[0]?.status.serving === true));
+  });
+
+  it('and its listener follow the client port in its line; clients of the former port are let go', async () => {
+    const [server] = servers;
+    const [port = 0] = await freePorts(1);
+    const former = server?.port ?? 0;
+    const line = readFileSync(dynamicFileOf('1'), 'utf8').split('\n')[0] ?? '';
+    await using there = await connect({ servers: `127.0.0.1:${former}` });
+    const lost = new Promise((resolve) => there.on('attemptFailed', resolve));
+    await using client = await connect({ servers: servers[1]?.connectString ?? '' });
+    await client.reconfig({ joining: [line.replace(/;.*/, `;127.0.0.1:${port}`)] });
+    await until(() => Promise.resolve(server?.port === port));
+    expect(await exchange(port, 'ruok')).to.equal('imok');
+    expect(await codeOf(exchange(former, 'ruok'))).to.contain('ECONNREFUSED');
+    await lost;
+    expect(loadConfig({ file: join(directory, '1', 'zoo.cfg'), cwd: '/' }).config.clientPort).to.equal(port);
   });
 
   it('stay as they are when it was removed', async () => {
