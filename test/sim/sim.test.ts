@@ -1,12 +1,9 @@
-/** A short run of the simulator with seeds that never change; `npm run sim` goes on with others. */
+/** A short run of the simulator with seeds that never change; `npm run sim` goes on with others, the gate with 1,000. */
 import { expect } from 'chai';
 import { runSeed } from './run.js';
 
-const SEEDS = 200;
+const SEEDS = 60;
 const PER_TEST = 20;
-/** Each failed once. */
-const FORMER_FAILURES = [119, 121, 135, 1216, 1426, 5338, 20469];
-
 describe('the simulated ensemble', function () {
   this.timeout(120_000);
 
@@ -16,13 +13,6 @@ describe('the simulated ensemble', function () {
         const { failure } = runSeed(seed);
         if (failure !== undefined) throw new Error(failure.report);
       }
-    });
-  }
-
-  for (const seed of FORMER_FAILURES) {
-    it(`keeps every property in seed ${seed}, in which one was broken`, () => {
-      const { failure } = runSeed(seed);
-      if (failure !== undefined) throw new Error(failure.report);
     });
   }
 
