@@ -378,6 +378,15 @@ export class Engine implements StateMachine {
     this.#requests.answered(message);
   }
 
+  configurationIn(text: string): Configuration | undefined {
+    try {
+      return this.#settings.memberships?.parse(text);
+    } catch {
+      // It came from another server: what cannot be read says nothing.
+      return undefined;
+    }
+  }
+
   configurationOf(record: LogRecord): Configuration | undefined {
     const { txn } = readTxn(Reader.over(record.payload));
     if (txn.type !== OpCode.reconfig) return undefined;

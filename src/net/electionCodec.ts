@@ -17,6 +17,7 @@ import {
   atMost,
   candidate,
   CAPABILITIES_MAX,
+  CONFIG_LENGTH_MAX,
   decoding,
   int31,
   PeerDecodeError,
@@ -111,7 +112,17 @@ export function decodeHello(frame: Buffer): Hello {
 
 /** Without the frame's length. */
 export function encodeNotification(notification: Notification): Buffer {
-  const { state, leader, zxid: last, peerEpoch, round, configVersion, blank, leaderBlank } = notification;
+  const {
+    state,
+    leader,
+    zxid: last,
+    peerEpoch,
+    round,
+    configVersion,
+    config,
+    blank,
+    leaderBlank,
+  } = notification;
   const fields: NotificationFields = {
     state: STATES[state],
     leader,
@@ -121,6 +132,7 @@ export function encodeNotification(notification: Notification): Buffer {
     configVersion: zxidFields(configVersion),
     blank,
     leaderBlank,
+    config: config !== undefined && config.length <= CONFIG_LENGTH_MAX ? config : undefined,
   };
   const writer = protoWriter(sizeNotification(fields));
   writeNotification(writer, fields);
@@ -140,6 +152,9 @@ export function decodeNotification(frame: Buffer): Notification {
       configVersion: zxid(fields.configVersion, 'configVersion'),
       blank: fields.blank,
       leaderBlank: fields.leaderBlank,
+      ...(fields.config === undefined
+        ? {}
+        : { config: text(fields.config, CONFIG_LENGTH_MAX, 'The configuration') }),
     };
   });
 }

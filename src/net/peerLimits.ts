@@ -22,6 +22,8 @@ export const ID_LENGTH_MAX = 64 * 1024;
 /** Of capabilities in a Hello, and of characters in each, in the version and in the ensemble's id. */
 export const CAPABILITIES_MAX = 64;
 export const WORD_LENGTH_MAX = 256;
+/** Characters of a configuration in a vote; longer ones, of more than a thousand members, are left out. */
+export const CONFIG_LENGTH_MAX = 128 * 1024;
 
 /** Epochs, rounds and server ids stay below it (zab.md 1.1). */
 const INT31 = 0x8000_0000;

@@ -26,7 +26,7 @@ export class EnsembleConfiguration extends Configuration {
   }
 
   /** As ZooKeeper writes it. */
-  get text(): string {
+  override get text(): string {
     return formatMembership({ ...this.membership, version: this.version.toString(16) });
   }
 }

@@ -40,6 +40,11 @@ export class Configuration {
       .filter((ids) => ids.length > 0);
   }
 
+  /** From which other servers can make it again; empty for one that nobody else needs. */
+  get text(): string {
+    return '';
+  }
+
   isVoter(id: ServerId): boolean {
     return this.voters.includes(id);
   }

@@ -2,7 +2,7 @@
  * Which configurations count: a new one does from its place in the log, together with the one before, until it is
  * committed; then alone (zab.md 1.9).
  */
-import type { Zxid } from '../types/index.js';
+import { ZXID_ZERO, type Zxid } from '../types/index.js';
 import type { Configuration } from './configuration.js';
 
 export class Configurations {
@@ -11,6 +11,9 @@ export class Configurations {
   #logged: { readonly index: number; readonly configuration: Configuration }[] = [];
   /** One in the log up to here is committed, as others say. */
   #committedIndex = 0;
+  /** Others have it, and neither log nor state does yet. */
+  #heard: Configuration | undefined;
+  #isHeardInForce = false;
   #effective: readonly Configuration[];
 
   constructor(active: Configuration) {
@@ -65,6 +68,36 @@ export class Configurations {
     return this.#effective.length !== before.length;
   }
 
+  /**
+   * A member tells of a configuration that this server does not have. In force, it counts alone until the log has it;
+   * otherwise beside the others, until the next election.
+   * @returns whether that makes a difference
+   */
+  heard(configuration: Configuration, inForce: boolean): boolean {
+    const { version } = configuration;
+    const isKnown = version === this.#heard?.version && (!inForce || this.#isHeardInForce);
+    if (version < this.#newest || this.#has(version) || isKnown) return false;
+    this.#heard = configuration;
+    this.#isHeardInForce = inForce;
+    this.#update();
+    return true;
+  }
+
+  /** Another election begins: what was heard of and may never be committed counts no longer. */
+  forget(): void {
+    if (this.#isHeardInForce) return;
+    this.#heard = undefined;
+    this.#update();
+  }
+
+  /** Version of the last one that this server knows of. */
+  get #newest(): Zxid {
+    const versions = [this.#active, this.#heard, this.#logged.at(-1)?.configuration].map(
+      (configuration) => configuration?.version ?? ZXID_ZERO,
+    );
+    return versions.reduce((left, right) => (left > right ? left : right));
+  }
+
   /** The log ends at `index` now. */
   truncated(index: number): void {
     this.#logged = this.#logged.filter((entry) => entry.index <= index);
@@ -78,10 +111,22 @@ export class Configurations {
     this.#update();
   }
 
+  /** In the log or in the state. */
+  #has(version: Zxid): boolean {
+    return (
+      this.#active.version === version ||
+      this.#logged.some(({ configuration }) => configuration.version === version)
+    );
+  }
+
   /** The next one is proposed only when the one before is committed: of more than two, the older are committed. */
   #update(): void {
     const known = this.#logged.findLastIndex(({ index }) => index <= this.#committedIndex);
     const logged = this.#logged.slice(Math.max(known, 0)).map(({ configuration }) => configuration);
-    this.#effective = known >= 0 ? logged : [this.#active, ...logged].slice(-2);
+    const own = known >= 0 ? logged : [this.#active, ...logged].slice(-2);
+    const heard = this.#heard;
+    if (heard === undefined || heard.version < this.#newest || this.#has(heard.version))
+      this.#effective = own;
+    else this.#effective = this.#isHeardInForce ? [heard] : [...own, heard];
   }
 }

@@ -73,7 +73,7 @@ export class Election {
     this.#now = now;
     // Who may not vote has no round of its own, and takes up that of the others.
     this.#round = mayVote ? this.#round + 1 : 0;
-    this.#own = mayVote && this.#mayLead(this.#host.id) ? own : NOBODY;
+    this.#own = mayVote ? own : NOBODY;
     this.#mayVote = mayVote;
     this.#blank = own.blank;
     this.#state = 'looking';
@@ -129,7 +129,7 @@ export class Election {
       this.#adopt(isBetter(n, this.#own) ? candidateOf(n) : this.#own);
     } else if (n.round < this.#round || !this.#counts(from, n)) {
       // Those without a vote ask on a timer only: two of them would answer each other for ever.
-      if (this.#vote.leader >= 0) this.#send(from);
+      if (this.#mayVote) this.#send(from);
       return;
     } else if (isBetter(n, this.#vote)) this.#adopt(candidateOf(n));
     this.#received.set(from, n);
@@ -155,10 +155,7 @@ export class Election {
       (other) => other.leader === n.leader && other.peerEpoch === n.peerEpoch,
     );
     // In one configuration: a pending one may be discarded already, and need a vote of this server which is not there.
-    const follows = this.#host.configurations.some((configuration) =>
-      configuration.isQuorum((id) => alike.has(id)),
-    );
-    if (follows && this.#leads(n.leader)) this.#conclude(n);
+    if (this.#isQuorumOfOne(alike) && this.#leads(n.leader)) this.#conclude(n);
   }
 
   #leads(leader: ServerId): boolean {
@@ -174,15 +171,7 @@ export class Election {
 
   /** A vote that may be counted or followed: of a voter, for one that can lead. */
   #counts(from: ServerId, n: Notification): boolean {
-    return this.#isVoter(from) && this.#mayLead(n.leader);
-  }
-
-  /**
-   * While a configuration is pending some voters may not have heard of it, and would never vote for one that only it makes
-   * a voter: those who have vote for whom everybody knows. They are enough, since both configurations need a quorum.
-   */
-  #mayLead(id: ServerId): boolean {
-    return this.#host.configurations[0]?.isVoter(id) === true;
+    return this.#isVoter(from) && this.#isVoter(n.leader);
   }
 
   /** The candidate is gone: a new round, in which votes for it do not count. */
@@ -208,7 +197,9 @@ export class Election {
       (n) => sameVote(n, this.#vote) && (!n.blank || blank),
     );
     if (this.#mayVote && (!this.#blank || blank)) supporters.add(this.#host.id);
-    if (!this.#isQuorum(supporters) && !this.#isUnanimous()) {
+    // Who follows need not know who counts: the leader does. One of two configurations may have been discarded.
+    const isElected = leader === this.#host.id ? this.#isQuorum(supporters) : this.#isQuorumOfOne(supporters);
+    if (!isElected && !this.#isUnanimous()) {
       this.#finalizeAt = undefined;
       return;
     }
@@ -248,6 +239,10 @@ export class Election {
     );
   }
 
+  #isQuorumOfOne(servers: ReadonlySet<ServerId>): boolean {
+    return this.#host.configurations.some((configuration) => configuration.isQuorum((id) => servers.has(id)));
+  }
+
   #isVoter(id: ServerId): boolean {
     return this.#host.configurations.some((configuration) => configuration.isVoter(id));
   }
@@ -269,13 +264,16 @@ export class Election {
   #send(to: ServerId): void {
     // Whoever may not vote asks, and answers with nobody.
     const vote = this.#running && !this.#mayVote ? NOBODY : this.#vote;
+    const { configurations } = this.#host;
+    const config = configurations.at(-1)?.text ?? '';
     this.#host.notify(to, {
       state: this.#state,
       leader: vote.leader,
       zxid: vote.zxid,
       peerEpoch: vote.peerEpoch,
       round: this.#round,
-      configVersion: this.#host.configurations[0]?.version ?? ZXID_ZERO,
+      configVersion: configurations[0]?.version ?? ZXID_ZERO,
+      ...(config === '' ? {} : { config }),
       blank: this.#blank,
       leaderBlank: vote.blank,
     });

@@ -23,6 +23,8 @@ export interface Notification {
   readonly round: number;
   /** Version of the sender's configuration. */
   readonly configVersion: Zxid;
+  /** The newest one that the sender's log has, for those who were away; absent for the one that ensembles begin with. */
+  readonly config?: string;
   /** The sender never had data: its vote counts for a candidate that is as blank only (zab.md 7.4). */
   readonly blank: boolean;
   /** The candidate voted for is blank. */

@@ -57,6 +57,8 @@ export class QuorumPeer {
   #stopAt: number | undefined;
   #leaving = false;
   #reconfigured = false;
+  /** The last one that somebody told of in this election. */
+  #toldConfig: string | undefined;
 
   /** @param output collects the effects of the step that is under way */
   constructor(settings: PeerSettings, state: StateMachine, output: () => PeerOutput) {
@@ -324,6 +326,8 @@ export class QuorumPeer {
     this.#leaving = false;
     this.#why = why;
     if (this.#stopAt !== undefined) return this.#end();
+    this.#configurations.forget();
+    this.#toldConfig = undefined;
     this.#look();
   }
 
@@ -423,7 +427,7 @@ export class QuorumPeer {
     if (this.#isNews(from, notification)) {
       // Who votes is another question now, also for this server and its candidate.
       this.#unheard.set(from, notification);
-      this.#why = `server ${from} says that the new configuration is committed`;
+      this.#why = `server ${from} has news of the configuration`;
       return this.#look();
     }
     this.#election.receive(from, notification);
@@ -431,13 +435,23 @@ export class QuorumPeer {
   }
 
   /**
-   * Whether a member tells this server, which looks for a leader, that the configuration that its log holds is
-   * committed. Without that, votes of those that left with it would count here, and nowhere else (zab.md 1.3).
+   * Whether a member tells this server, which looks for a leader, something about configurations: that the one that its
+   * log holds is committed, or that there is one it does not have. Without that, votes of those that left with it would
+   * count here, and nowhere else, and those that join with it would be unknown (zab.md 1.3).
    */
-  #isNews(from: ServerId, { configVersion }: Notification): boolean {
-    if (this.#role !== 'looking' || !this.#configurations.isPending) return false;
-    const isMember = this.#configurations.effective.some(({ members }) => members.has(from));
-    return isMember && this.#configurations.committed(configVersion);
+  #isNews(from: ServerId, { configVersion, config }: Notification): boolean {
+    if (this.#role !== 'looking') return false;
+    const { effective } = this.#configurations;
+    if (!effective.some(({ members }) => members.has(from))) return false;
+    if (this.#configurations.committed(configVersion)) return true;
+    // Everybody says the same all the time.
+    if (config === undefined || config === this.#toldConfig) return false;
+    this.#toldConfig = config;
+    const told = this.#state.configurationIn(config);
+    if (told === undefined) return false;
+    // One that is not in force only asks for more votes: the election goes on.
+    const inForce = told.version === configVersion;
+    return this.#configurations.heard(told, inForce) && inForce;
   }
 
   #linkUp(link: LinkId, peer: ServerId, dialled: boolean): void {

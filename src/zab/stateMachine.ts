@@ -24,6 +24,9 @@ export interface StateMachine {
   commit(index: number): void;
   /** The configuration that a record brings, if it does. */
   configurationOf(record: LogRecord): Configuration | undefined;
+
+  /** The configuration that another server tells of; undefined if that cannot be read. */
+  configurationIn(text: string): Configuration | undefined;
   /** Clients can be served: everything that the epoch began with is applied. */
   serve(role: 'leading' | 'following' | 'observing', epoch: number): void;
   /**

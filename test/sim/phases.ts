@@ -27,6 +27,15 @@ export function safetyPhase(world: World): void {
   world.director.end();
 }
 
+/**
+ * Whether those that have their data are enough for every configuration that may count. A disk is sacrificed only while
+ * they are; but one that was pending then, or came to be since, may need the very server that lost it. There is no leader
+ * until an operator decides (zab.md 7.4).
+ */
+export function isRepairable({ ensemble, possible, healthy }: World): boolean {
+  return possible.length < 2 || ensemble.isSafe(possible, new Set(healthy.map(({ id }) => id)));
+}
+
 /** A quorum is healed, the rest is dead or cut off for ever. */
 export function livenessPhase(world: World): void {
   world.note('liveness phase');

@@ -1,7 +1,7 @@
 /** Runs one seed from its beginning to its end, and says what came of it. */
 import { Violation } from './checkers/index.js';
 import { optionsOf, type SimOptions } from './options.js';
-import { finalPhase, livenessPhase, safetyPhase } from './phases.js';
+import { finalPhase, isRepairable, livenessPhase, safetyPhase } from './phases.js';
 import type { Decision, Script } from './script.js';
 import { World } from './world.js';
 
@@ -59,8 +59,10 @@ function run(
   let failure: Failure | undefined;
   try {
     safetyPhase(world);
-    livenessPhase(world);
-    finalPhase(world);
+    if (isRepairable(world)) {
+      livenessPhase(world);
+      finalPhase(world);
+    } else world.coverage.count('pending configuration without a quorum');
   } catch (error) {
     failure = failureOf(error, world, options);
   }

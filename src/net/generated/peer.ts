@@ -246,6 +246,8 @@ export interface Notification {
   readonly configVersion: Zxid | undefined;
   readonly blank: boolean;
   readonly leaderBlank: boolean;
+  /** The newest configuration of the sender, committed or not, as its record has it. */
+  readonly config: string | undefined;
 }
 
 export function sizeNotification(v: Notification): number {
@@ -258,6 +260,7 @@ export function sizeNotification(v: Notification): number {
   if (v.configVersion !== undefined) size += 1 + sizeWithLength(sizeZxid(v.configVersion));
   if (v.blank) size += 1 + 1;
   if (v.leaderBlank) size += 1 + 1;
+  if (v.config !== undefined) size += 1 + sizeOfString(v.config);
   return size;
 }
 
@@ -296,6 +299,10 @@ export function writeNotification(w: ProtoWriter, v: Notification): void {
     w.uint32(64);
     w.bool(v.leaderBlank);
   }
+  if (v.config !== undefined) {
+    w.uint32(74);
+    w.string(v.config);
+  }
 }
 
 export function readNotification(r: ProtoReader, end = r.len): Notification {
@@ -307,6 +314,7 @@ export function readNotification(r: ProtoReader, end = r.len): Notification {
   let configVersion: Zxid | undefined;
   let blank = false;
   let leaderBlank = false;
+  let config: string | undefined;
   while (r.pos < end) {
     const tag = r.tag();
     switch (tag) {
@@ -334,12 +342,15 @@ export function readNotification(r: ProtoReader, end = r.len): Notification {
       case 64:
         leaderBlank = r.bool();
         break;
+      case 74:
+        config = r.stringVerify();
+        break;
       default:
         skipField(r, tag);
     }
   }
   checkEnd(r, end);
-  return { state, leader, zxid, peerEpoch, round, configVersion, blank, leaderBlank };
+  return { state, leader, zxid, peerEpoch, round, configVersion, blank, leaderBlank, config };
 }
 
 /** What leaves for a quorum link in one turn, in order. */

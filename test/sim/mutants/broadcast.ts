@@ -173,8 +173,8 @@ export const BROADCAST: readonly Mutant[] = [
     edits: [
       {
         file: 'src/zab/configurations.js',
-        find: 'this.#effective = known >= 0 ? logged : [this.#active, ...logged].slice(-2);',
-        replace: 'this.#effective = [this.#active];',
+        find: 'const own = known >= 0 ? logged : [this.#active, ...logged].slice(-2);',
+        replace: 'const own = [this.#active];',
       },
     ],
     caughtBy: ['E1', 'DUR2'],

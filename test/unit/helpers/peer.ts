@@ -44,6 +44,8 @@ export interface PeerOptions {
   readonly settings?: Partial<PeerSettings>;
   /** What every record brings that brings a configuration. */
   readonly next?: Configuration;
+  /** What every text of a configuration in a vote says. */
+  readonly told?: Configuration;
   /** The configuration in every snapshot. */
   readonly inSnapshots?: Configuration;
 }
@@ -388,6 +390,10 @@ export class PeerHost implements StateMachine {
   }
 
   // --- as state machine --------------------------------------------------------------------------------------------
+
+  configurationIn(): Configuration | undefined {
+    return this.#options.told;
+  }
 
   configurationOf(): Configuration | undefined {
     return this.#options.next;

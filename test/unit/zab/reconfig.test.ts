@@ -105,3 +105,31 @@ describe('a configuration in the log', () => {
     expect(host.take()).to.include('dial 3');
   });
 });
+
+describe('a configuration that another server tells of, and this one does not have', () => {
+  const told = new Configuration([...ensembleOf([1, 3, 4]).members.values()], [], new Map(), zxid('2:1'));
+  const looking = (): PeerHost => {
+    const host = new PeerHost({ log: LOG, epochs: [1, 1], applied: 4, told }).start();
+    for (const peer of [2, 3]) host.electionLink(peer, true);
+    return host;
+  };
+  const config = 'its text';
+
+  it('counts alone when it is in force: what this server knows is of the past', () => {
+    const host = looking();
+    host.notified(3, vote(3, { zxid: zxid('2:2'), peerEpoch: 2, configVersion: zxid('2:1'), config }));
+    expect(host.peer.configurations).to.deep.equal([told]);
+  });
+
+  it('counts beside the own one while it is pending', () => {
+    const host = looking();
+    host.notified(3, vote(3, { zxid: zxid('2:2'), peerEpoch: 2, config }));
+    expect(host.peer.configurations).to.deep.equal([host.peer.configuration, told]);
+  });
+
+  it('says nothing when it comes from a stranger', () => {
+    const host = looking();
+    host.notified(9, vote(3, { zxid: zxid('2:2'), peerEpoch: 2, configVersion: zxid('2:1'), config }));
+    expect(host.peer.configurations).to.deep.equal([host.peer.configuration]);
+  });
+});
