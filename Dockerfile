@@ -33,6 +33,6 @@ VOLUME ["/data", "/datalog"]
 EXPOSE 2181 2888 3888 8080
 # It serves, or does not: a follower without a leader is alive and not ready.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["zabkeeper", "status", "/conf/zoo.cfg"]
+  CMD zabkeeper status "$ZOO_CONF_DIR/zoo.cfg"
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/docker-entrypoint.sh"]

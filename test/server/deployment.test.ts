@@ -18,19 +18,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exchange, freePorts } from './ensemble.js';
+import { exchange, freePorts, until } from './ensemble.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const ENTRYPOINT = join(ROOT, 'scripts', 'docker-entrypoint.sh');
 const WAIT_MS_MAX = 20_000;
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + WAIT_MS_MAX;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: that did not come about in time`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 function hasProgram(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startServer, type RunningServer } from '../../src/index.js';
 import { freePortRange } from '../interop/network.js';
 
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 20_000;
 export const IDS = [1, 2, 3] as const;
 
 /** An ensemble of this process, with its data in memory unless it is given a directory. */
@@ -64,12 +64,8 @@ export class Ensemble implements AsyncDisposable {
     return /^Mode: (.*)$/m.exec(await this.ask(id, 'srvr'))?.[1];
   }
 
-  async until(holds: () => Promise<boolean>): Promise<void> {
-    const until = performance.now() + WAIT_MS_MAX;
-    while (!(await holds())) {
-      if (performance.now() > until) throw new Error('that did not come about in time');
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+  until(holds: () => Promise<boolean>): Promise<void> {
+    return until('what was waited for', holds);
   }
 
   /** Until all that run have one of these modes. @returns who leads and who follows */
@@ -90,6 +86,15 @@ export class Ensemble implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.servers.values()].map((server) => server.close()));
+  }
+}
+
+/** Waits until it holds, and says what did not come about when that takes too long. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + WAIT_MS_MAX;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`${what}: that did not come about in time`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 

@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../../src/config/index.js';
 import { connect, type RunningServer, type ZooKeeper } from '../../src/index.js';
 import { runServer } from '../../src/start/index.js';
-import { Ensemble, exchange, freePorts } from './ensemble.js';
+import { Ensemble, exchange, freePorts, until } from './ensemble.js';
 
 const RECONFIG = { reconfigEnabled: 'true', skipACL: 'yes' };
 
@@ -202,23 +202,19 @@ describe('after a reconfig the files of a server', function () {
     return /^dynamicConfigFile=(.*)$/m.exec(text)?.[1] ?? '';
   }
 
-  async function until(holds: () => Promise<boolean>): Promise<void> {
-    const until = performance.now() + 10_000;
-    while (!(await holds())) {
-      if (performance.now() > until) throw new Error('that did not come about in time');
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-
   it('name the new members, and it starts from them', async () => {
     const own = join(directory, '1');
-    await until(async () => (await readdir(own)).some((name) => name.startsWith('zoo.cfg.dynamic.')));
-    await until(async () => (await readFile(join(own, 'zoo.cfg'), 'utf8')).includes('dynamicConfigFile='));
+    await until('a dynamic file', async () =>
+      (await readdir(own)).some((name) => name.startsWith('zoo.cfg.dynamic.')),
+    );
+    await until('zoo.cfg names it', async () =>
+      (await readFile(join(own, 'zoo.cfg'), 'utf8')).includes('dynamicConfigFile='),
+    );
     const { config } = loadConfig({ file: join(own, 'zoo.cfg'), cwd: '/' });
     expect(config.membership.members.map(({ id }) => id)).to.deep.equal([1, 2]);
     await servers[0]?.close();
     servers[0] = await start(1);
-    await until(() => Promise.resolve(servers[0]?.status.serving === true));
+    await until('it serves', () => servers[0]?.status.serving === true);
   });
 
   it('and its listener follow the client port in its line; clients of the former port are let go', async () => {
@@ -230,7 +226,7 @@ describe('after a reconfig the files of a server', function () {
     const lost = new Promise((resolve) => there.on('attemptFailed', resolve));
     await using client = await connect({ servers: servers[1]?.connectString ?? '' });
     await client.reconfig({ joining: [line.replace(/;.*/, `;127.0.0.1:${port}`)] });
-    await until(() => Promise.resolve(server?.port === port));
+    await until('the port is another', () => server?.port === port);
     expect(await exchange(port, 'ruok')).to.equal('imok');
     expect(await codeOf(exchange(former, 'ruok'))).to.contain('ECONNREFUSED');
     await lost;
@@ -243,7 +239,10 @@ describe('after a reconfig the files of a server', function () {
   });
 
   it('stay as they are when they cannot be written, and the log says what that means', async () => {
-    await until(() => Promise.resolve(logs[2]?.some((line) => line.includes('cannot be written')) === true));
+    await until(
+      'the log says it',
+      () => logs[2]?.some((line) => line.includes('cannot be written')) === true,
+    );
     expect(await readFile(join(directory, '2', 'zoo.cfg'), 'utf8')).to.contain('server.3=');
     expect(logs[2]?.find((line) => line.includes('cannot be written'))).to.contain(
       'correct the server.N lines',

@@ -7,9 +7,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, startServer, type RunningServer, type ZooKeeper } from '../../src/index.js';
-import { exchange, freePorts } from './ensemble.js';
+import { exchange, freePorts, until } from './ensemble.js';
 
-const STEP_MS_MAX = 20_000;
 /** A write that takes longer than this is an outage, not a change of members. */
 const GAP_MS_MAX = 5000;
 
@@ -53,14 +52,6 @@ class Growing implements AsyncDisposable {
 
   async mode(id: number): Promise<string | undefined> {
     return /^Mode: (.*)$/m.exec(await exchange(this.clientPort(id), 'srvr'))?.[1];
-  }
-
-  async until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const until = performance.now() + STEP_MS_MAX;
-    while (!(await holds())) {
-      if (performance.now() > until) throw new Error(`${what}: that did not come about in time`);
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
   }
 
   async leader(): Promise<number> {
@@ -126,7 +117,7 @@ describe('an ensemble that grows from one server to five and shrinks back while 
   it('loses no write that was acknowledged, and never stops for long', async () => {
     await using servers = new Growing(await freePorts(15), directory);
     await servers.start(1, [1]);
-    await servers.until('one leads', async () => (await servers.mode(1)) === 'leader');
+    await until('one leads', async () => (await servers.mode(1)) === 'leader');
     const all = [1, 2, 3, 4, 5].map((id) => `127.0.0.1:${servers.clientPort(id)}`).join(',');
     await using admin = await connect({ servers: all });
     await using client = await connect({ servers: all });
@@ -134,7 +125,7 @@ describe('an ensemble that grows from one server to five and shrinks back while 
     await using writing = new Writing(client);
     /** The connection may be to a server that goes: then the answer is lost, and the change is done or asked for again. */
     const change = (options: Parameters<ZooKeeper['reconfig']>[0], done: RegExp): Promise<void> =>
-      servers.until(JSON.stringify(options), async () => {
+      until(JSON.stringify(options), async () => {
         await admin.reconfig(options).catch(() => undefined);
         const config = await admin.getConfig().catch(() => undefined);
         return done.test(config?.data?.toString() ?? '');
@@ -147,26 +138,23 @@ describe('an ensemble that grows from one server to five and shrinks back while 
       );
       const joining = (role: 'observer' | 'participant'): string => `server.${id}=${servers.line(id, role)}`;
       await change({ joining: [joining('observer')] }, new RegExp(`server.${id}=.*observer`));
-      await servers.until(`${id} observes`, async () => (await servers.mode(id)) === 'observer');
+      await until(`${id} observes`, async () => (await servers.mode(id)) === 'observer');
       await change({ joining: [joining('participant')] }, new RegExp(`server.${id}=.*participant`));
       // Whoever becomes a voter joins anew; where half of the voters did, an election may end in its favour.
       const votes = ['follower', 'leader'];
-      await servers.until(`${id} votes`, async () => votes.includes((await servers.mode(id)) ?? ''));
+      await until(`${id} votes`, async () => votes.includes((await servers.mode(id)) ?? ''));
     }
     for (let members = [1, 2, 3, 4, 5]; members.length > 1;) {
-      await servers.until('there is a leader', async () => (await servers.leader()) !== 0);
+      await until('there is a leader', async () => (await servers.leader()) !== 0);
       const leader = await servers.leader();
       await change({ leaving: [leader] }, new RegExp(`^(?![^]*server.${leader}=)[^]*version`));
-      await servers.until(
-        `another leads than ${leader}`,
-        async () => ![0, leader].includes(await servers.leader()),
-      );
+      await until(`another leads than ${leader}`, async () => ![0, leader].includes(await servers.leader()));
       await servers.stop(leader);
       members = members.filter((id) => id !== leader);
     }
 
     const before = writing.written.length;
-    await servers.until('writing goes on', () => Promise.resolve(writing.written.length > before));
+    await until('writing goes on', () => writing.written.length > before);
     await writing.stop();
     await client.sync('/');
     const children = new Set((await client.getChildren('/written')).children);

@@ -164,7 +164,6 @@ export const BROADCAST: readonly Mutant[] = [
     what: 'a configuration that is not committed yet counts alone',
     edits: [{ file: 'src/zab/configurations.js', find: '.slice(-2)', replace: '.slice(-1)' }],
     caughtBy: ['E1', 'DUR2'],
-    needs: 'reconfigurations',
     seeds: 5000,
   },
   {
@@ -178,7 +177,6 @@ export const BROADCAST: readonly Mutant[] = [
       },
     ],
     caughtBy: ['E1', 'DUR2'],
-    needs: 'reconfigurations',
     seeds: 5000,
   },
   {
@@ -193,7 +191,6 @@ export const BROADCAST: readonly Mutant[] = [
       },
     ],
     caughtBy: ['E4', 'DUR2'],
-    needs: 'reconfigurations',
     seeds: 5000,
   },
   {
