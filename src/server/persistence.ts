@@ -15,6 +15,7 @@ import { hex } from '../util/index.js';
 import type { DiskWatch } from './diskWatch.js';
 import { PeerDisk } from './peerDisk.js';
 import type { ServerStats } from './stats.js';
+import { WriteGroup } from './writeGroup.js';
 import type { WriteStages } from './writeStages.js';
 
 /** Changes go to `tree.db` when there are this many. */
@@ -35,8 +36,10 @@ export interface PersistenceHost {
   readonly engine: Engine;
   readonly now: number;
   readonly time: bigint;
+  /** Something took long within this turn: whoever asks for the time is told anew. */
+  clockMoved(): void;
   submit(input: Input): void;
-  halt(error: { message: string; exitCode: number }): void;
+  halt(error: StorageError): void;
 }
 
 export class Persistence {
@@ -44,6 +47,7 @@ export class Persistence {
   readonly #host: PersistenceHost;
   readonly #disk: PeerDisk;
   readonly #watch: DiskWatch;
+  readonly #group = new WriteGroup(() => performance.now());
   #isFull = false;
   #isClosed = false;
 
@@ -54,10 +58,7 @@ export class Persistence {
     this.#disk = new PeerDisk(storage, {
       submit: (input) => host.submit(input),
       reload: (base) => this.#reload(base),
-      durable: (mark) => {
-        this.#noteSynced(mark.index);
-        host.submit({ kind: 'persisted', mark });
-      },
+      durable: (mark) => this.#durable(mark),
       failed: (error) => this.#failed(error),
     });
   }
@@ -140,10 +141,37 @@ export class Persistence {
 
   perform(ops: readonly DiskOp[]): void {
     for (const op of ops) {
-      if (op.kind === 'append') this.#host.stages.handed(op.batch, this.#host.now);
-      else if (op.kind === 'synchronise') this.#host.stages.clear();
+      if (op.kind === 'append') {
+        this.#host.stages.handed(op.batch, this.#host.now);
+        this.#group.add(op.batch);
+        continue;
+      }
+      this.#writeGroup();
+      if (op.kind === 'synchronise') this.#host.stages.clear();
       this.#disk.perform(op);
     }
+  }
+
+  /** All that this turn had for others is on its way. @returns whether records wait for what the next turn brings */
+  settle(): boolean {
+    if (this.#host.config.ensemble === undefined && this.#storage.isQuick && this.#group.waits()) return true;
+    this.#writeGroup();
+    return false;
+  }
+
+  #writeGroup(): void {
+    if (this.#group.isEmpty) return;
+    const batches = this.#group.take();
+    const mark = this.#storage.appendNow(batches);
+    if (mark !== undefined) {
+      this.#host.clockMoved();
+      this.#durable(mark);
+    } else for (const batch of batches) this.#storage.append(batch);
+  }
+
+  #durable(mark: LogMark): void {
+    this.#noteSynced(mark.index);
+    this.#host.submit({ kind: 'persisted', mark });
   }
 
   /** Hands changes to `tree.db`, if there are at least so many. @default enough to be worth it */
@@ -158,6 +186,7 @@ export class Persistence {
 
   close(): void {
     this.#isClosed = true;
+    this.#writeGroup();
   }
 
   #noteSynced(index: number): void {
@@ -181,6 +210,7 @@ export class Persistence {
   }
 
   #failed(error: StorageError): void {
+    this.#group.clear();
     this.#host.stages.clear();
     if (error.kind !== 'full') return this.#host.halt(error);
     // Said once, and not again with every attempt that finds the disk as full as before.

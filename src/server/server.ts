@@ -4,7 +4,8 @@
  *   1. what was proposed goes to the log (one batch; the storage commits it as a group),
  *   2. epochs to save go to the log behind it,
  *   3. replies and events are encoded, in the engine's order,
- *   4. every connection that has something sends it in one write.
+ *   4. every connection that has something sends it in one write,
+ *   5. and only then records are written on this thread, if they are few and the disk is quick.
  * A reply to a write leaves only in a later turn: the engine makes it when the log says that the record is durable.
  */
 import type { AddressInfo, Socket } from 'node:net';
@@ -47,8 +48,7 @@ const HALF_OPEN_MAX = 10_000;
 const LIMITED_MESSAGES_MAX = 1000;
 
 /** The server cannot go on. */
-export interface FatalError {
-  readonly message: string;
+export interface FatalError extends Error {
   readonly exitCode: number;
 }
 
@@ -159,6 +159,10 @@ export class Server implements ConnectionHost {
     return BigInt(this.wallMs);
   }
 
+  clockMoved(): void {
+    this.#clockFresh = false;
+  }
+
   #readClocks(): void {
     if (this.#clockFresh) return;
     this.#clockFresh = true;
@@ -171,13 +175,17 @@ export class Server implements ConnectionHost {
 
   // --- life --------------------------------------------------------------------------------------------------------
 
-  /** Brings the state back from disk, opens the port, and resolves when clients are served. */
+  /**
+   * Brings the state back from disk, opens the port, and resolves when clients are served.
+   * @throws StorageError when the data cannot be read, or the disk fails before clients are served
+   */
   async start(): Promise<void> {
     await this.#persistence.recover(() => (this.#engine = new Engine(engineSettings(this.config))));
     await this.#ports.open();
     await this.member?.start();
-    await new Promise<void>((resolve) => {
+    await new Promise<void>((resolve, reject) => {
       this.#served = resolve;
+      void this.failed.then(reject);
       this.#started = true;
       this.#persistence.start();
       const tickMs = Math.max(10, Math.min(500, this.config.tickTime / 2));
@@ -345,6 +353,7 @@ export class Server implements ConnectionHost {
     this.#throttle();
     this.#persistence.flush();
     this.#clockFresh = false;
+    if (this.#persistence.settle()) this.#scheduleTurn();
   }
 
   /** Lets those go on that had to wait, who waited longest first, until this turn is full as well. */

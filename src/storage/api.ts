@@ -166,6 +166,15 @@ export interface Storage {
    * 0, and is empty afterwards. After a `full` this does nothing until `reopen` has resolved.
    */
   append(batch: LogBatch): void;
+  /** Whether `appendNow` would write a small group. */
+  readonly isQuick: boolean;
+  /**
+   * Writes a few records at once, and lets nothing else happen on this thread until they are on disk: quicker than
+   * `append` where the disk is quick and nothing is on its way to it.
+   * @returns their end, for which `durable` is not called; undefined when nothing was written, because it would not be
+   *   quicker, or could not be done: `append` the same batches, or hear from `failed`
+   */
+  appendNow(batches: readonly LogBatch[]): LogMark | undefined;
   /** Writes both epochs, behind all records appended before. After a `full` this does nothing, like `append`. */
   saveEpochs(epochs: Epochs): void;
   /**

@@ -115,7 +115,39 @@ export function checkpoint(db: Connection, mode: 'PASSIVE' | 'TRUNCATE' | 'NOOP'
   }
 }
 
-/** Runs `body` in one transaction; if it throws, nothing of it happened. */
+interface Brackets {
+  readonly begin: Database.Statement<[]>;
+  readonly commit: Database.Statement<[]>;
+  readonly rollback: Database.Statement<[]>;
+}
+
+/** Prepared once per connection: what better-sqlite3's own `transaction` prepares per function costs 7 us a commit. */
+const brackets = new WeakMap<Connection, Brackets>();
+
+function bracketsOf(db: Connection): Brackets {
+  let found = brackets.get(db);
+  if (found === undefined) {
+    found = {
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      rollback: db.prepare('ROLLBACK'),
+    };
+    brackets.set(db, found);
+  }
+  return found;
+}
+
+/** Runs `body` in one transaction, not within another one; if it throws, nothing of it happened. */
 export function transaction<T>(db: Connection, body: () => T): T {
-  return db.transaction(body).immediate();
+  const { begin, commit, rollback } = bracketsOf(db);
+  begin.run();
+  try {
+    const result = body();
+    commit.run();
+    return result;
+  } catch (error) {
+    // Some errors, as of a full disk, have ended it already.
+    if (db.inTransaction) rollback.run();
+    throw error;
+  }
 }

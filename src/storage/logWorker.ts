@@ -11,6 +11,7 @@ import { codeOf, writeError, type StorageError } from './errors.js';
 import { LogWriter } from './logWriter.js';
 import {
   markOf,
+  type ErrorMessage,
   type FromLogWorker,
   type LogWorkerData,
   type SynchroniseMessage,
@@ -102,6 +103,15 @@ function next(): void {
     case 'epochs':
       writeGroup(message);
       break;
+    case 'wrote':
+      committedAt = performance.now();
+      truncated = false;
+      writer?.wroteElsewhere(message);
+      afterCommit();
+      break;
+    case 'distrust':
+      giveUp(message.error);
+      break;
     case 'treeCheckpointed':
       treeIndex = message.index;
       writer?.treeCheckpointed(Math.min(treeIndex, pinned));
@@ -165,7 +175,7 @@ function writeGroup(first: Writing): void {
   truncated = false;
   const { logStart } = writer;
   writer.write({ batches, records, epochs }, committedAt);
-  if (records > 0) post({ kind: 'durable', mark: writer.tail });
+  if (records > 0) post({ kind: 'durable', mark: writer.tail, ms: performance.now() - committedAt, bytes });
   if (epochs !== undefined) post({ kind: 'epochs', epochs, suspect: writer.suspect });
   if (writer.logStart !== logStart) post({ kind: 'purged', logStart: writer.logStart });
   afterCommit();
@@ -277,12 +287,20 @@ function guard(body: () => void): void {
     const error = explain(cause);
     const { kind, message } = error;
     if (kind !== 'full') {
-      end();
       // A mistake of this program, which has no code, says nothing about the disk.
-      if (codeOf(cause) !== '') writer?.markSuspect();
-    } else if (state === 'writing') state = 'refusing';
+      giveUp({ kind, message }, codeOf(cause) !== '');
+      return;
+    }
+    if (state === 'writing') state = 'refusing';
     post({ kind: 'failed', error: { kind, message } });
   }
+}
+
+/** The end of this thread. @param suspect whether the disk is to blame */
+function giveUp(error: ErrorMessage, suspect = true): void {
+  end();
+  if (suspect) writer?.markSuspect();
+  post({ kind: 'failed', error });
 }
 
 function explain(cause: unknown): StorageError {

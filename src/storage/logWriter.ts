@@ -9,7 +9,7 @@ import type { StorageError } from './errors.js';
 import { placeStage, takeBackStage } from './files.js';
 import { LogRows } from './logRows.js';
 import { MarkFile } from './mark.js';
-import type { LogWorkerData } from './messages.js';
+import { markOf, type LogWorkerData, type WroteMessage } from './messages.js';
 import { markValues, Meta } from './meta.js';
 import { Retention } from './retention.js';
 import { loweredMark, refusalOf, type SynchroniseJob, type SynchroniseStep } from './synchronise.js';
@@ -34,6 +34,8 @@ const WAL_REST_BYTES = 1 << 20;
 const WAL_REST_PART = 1 / 8;
 /** Beyond this commits have to wait for a checkpoint after all. */
 const WAL_HUGE_BYTES = 256 << 20;
+/** An idle WAL keeps its blocks up to this length. */
+const WAL_RENEWED_BYTES_MAX = 32 << 20;
 /** A commit writes at least a page, and so much more than its records, in parts of them: for the index of the table. */
 const WAL_OVERHEAD_PART = 1 / 8;
 /** How often the length of the WAL is asked for, in bytes that were probably written to it. */
@@ -65,8 +67,12 @@ export class LogWriter {
     this.#tail = this.#rows.last() ?? this.#logStart;
     this.#retention = this.#newRetention();
     this.#mark = MarkFile.open(options.markFile);
-    if (options.synchronous !== 'OFF') this.#space = new WalSpace(options.logFile);
-    this.#space?.begin(this.#walPages());
+    if (options.synchronous !== 'OFF')
+      this.#space = new WalSpace(options.logFile, {
+        pages: () => this.#walPages(),
+        alone: (body) => transaction(this.#db, body),
+      });
+    this.#space?.begin();
   }
 
   /** The durable end of the log. */
@@ -112,6 +118,14 @@ export class LogWriter {
     if (group.epochs !== undefined) this.#writeMark(group.epochs, now);
   }
 
+  /** The main thread committed records behind the tail. */
+  wroteElsewhere({ mark, records, bytes, commits }: WroteMessage): void {
+    this.#tail = markOf(mark);
+    this.#retention.committed(bytes - records * RECORD_HEADER_BYTES, 0);
+    this.#bytesSinceCommit += bytes + commits * WAL_PAGE_BYTES;
+    this.#space?.look();
+  }
+
   /**
    * What is to be done after a commit, and nobody needs to wait for: the mark is a lower bound, and may be late.
    * @returns whether another thread should checkpoint now; it answers with `checkpointedElsewhere`
@@ -121,7 +135,7 @@ export class LogWriter {
     const bytes = WAL_PAGE_BYTES + this.#bytesSinceCommit * (1 + WAL_OVERHEAD_PART);
     this.#bytesSinceCommit = 0;
     this.#bytesSinceLook += bytes;
-    this.#space?.committed(Math.ceil(bytes / WAL_PAGE_BYTES), () => this.#walPages());
+    this.#space?.committed(Math.ceil(bytes / WAL_PAGE_BYTES));
     return this.tendWal();
   }
 
@@ -227,9 +241,15 @@ export class LogWriter {
     } else this.#bytesSinceLook = WAL_LOOK_BYTES;
   }
 
-  /** Empties the WAL while nobody waits for a commit, and has blocks ready for the next ones. */
+  /**
+   * Writes the WAL back while nobody waits for a commit, so that the next one starts it over, in blocks that are there;
+   * one that has grown beyond use gives its blocks back.
+   */
   renewWal(): void {
-    if (this.truncateWal()) this.#space?.begin(this.#walPages());
+    const { pages, moved } = checkpoint(this.#db, 'NOOP');
+    if (pages * WAL_PAGE_BYTES < WAL_RENEWED_BYTES_MAX) {
+      if (moved < pages) checkpoint(this.#db, 'PASSIVE');
+    } else if (this.truncateWal()) this.#space?.begin();
   }
 
   /** @returns whether there was something in the WAL */

@@ -168,6 +168,13 @@ export class MemoryStorage implements Storage {
     this.#enqueue({ kind: 'append', ...this.#behind(batch) });
   }
 
+  readonly isQuick = false;
+
+  /** Nothing here is durable before a later turn. */
+  appendNow(): undefined {
+    return undefined;
+  }
+
   saveEpochs(epochs: Epochs): void {
     assert(this.#handler !== undefined, 'Storage is not started.');
     this.#checkEpochs(epochs);

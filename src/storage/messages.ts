@@ -39,6 +39,15 @@ export interface BatchMessage {
   readonly count: number;
 }
 
+/** What the main thread itself wrote to `log.db` since it last said so. */
+export interface WroteMessage {
+  readonly mark: MarkMessage;
+  readonly records: number;
+  /** Of the batches. */
+  readonly bytes: number;
+  readonly commits: number;
+}
+
 /** See `Storage.synchronise`. */
 export interface SynchroniseMessage {
   readonly kind: 'synchronise';
@@ -54,6 +63,9 @@ export interface SynchroniseMessage {
 
 export type ToLogWorker =
   | ({ kind: 'append' } & BatchMessage)
+  | ({ kind: 'wrote' } & WroteMessage)
+  /** The disk failed the main thread: the same as if it had failed here. */
+  | { kind: 'distrust'; error: ErrorMessage }
   | { kind: 'epochs'; epochs: Epochs }
   | { kind: 'fence'; token: number }
   | SynchroniseMessage
@@ -71,7 +83,8 @@ export type ToLogWorker =
   | { kind: 'close' };
 
 export type FromLogWorker =
-  | { kind: 'durable'; mark: MarkMessage }
+  /** `ms` and `bytes` of the transaction. */
+  | { kind: 'durable'; mark: MarkMessage; ms: number; bytes: number }
   | { kind: 'epochs'; epochs: Epochs; suspect: boolean }
   | { kind: 'fenced'; token: number; mark: MarkMessage }
   | {

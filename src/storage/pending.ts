@@ -10,6 +10,11 @@ export class Pending<T> {
   readonly #waiting = new Map<number, Waiting<T>>();
   #token = 0;
 
+  /** Questions without an answer. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** @param ask sends the question */
   add(ask: (token: number) => void): Promise<T> {
     const token = ++this.#token;

@@ -14,7 +14,7 @@ const READY_BYTES = 4 << 20;
 /** So much at a time is written when commits come near the end. */
 const STEP_BYTES = 1 << 20;
 /** When less than this is left, it is near. */
-const NEAR_BYTES = 256 << 10;
+const NEAR_BYTES = 512 << 10;
 /** A WAL that is longer got so by large commits, and each of those waits once for many records. */
 const LENGTH_MAX = 32 << 20;
 /** On a disk with less free space than this, no byte is taken that is not needed at once. */
@@ -25,10 +25,19 @@ const NO_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 const ZEROS = Buffer.alloc(STEP_BYTES);
 
-/** The WAL of the one connection that writes. */
+/** What it has to know of the database. */
+export interface WalOwner {
+  /** Pages in the WAL. */
+  pages(): number;
+  /** Calls `body` while no connection can write to the WAL: zeros must not meet a frame that has just got there. */
+  alone(body: () => void): void;
+}
+
+/** The WAL of `log.db`. */
 export class WalSpace {
   readonly #fd: number;
   readonly #directory: string;
+  readonly #owner: WalOwner;
   #length = 0;
   /** The end of the frames, or more. */
   #used = 0;
@@ -36,28 +45,31 @@ export class WalSpace {
   #isShort = false;
 
   /** @param file the database, open for writing: its WAL is there */
-  constructor(file: string) {
+  constructor(file: string, owner: WalOwner) {
     this.#fd = openSync(`${file}-wal`, 'r+');
     this.#directory = dirname(file);
+    this.#owner = owner;
   }
 
   /** The WAL was just opened, or emptied. */
-  begin(pages: number): void {
-    this.#used = pages * WAL_PAGE_BYTES;
-    this.#length = fstatSync(this.#fd).size;
+  begin(): void {
     this.#isShort = false;
+    this.#used = this.#owner.pages() * WAL_PAGE_BYTES;
     this.#extend(READY_BYTES);
   }
 
   /**
-   * A transaction was committed.
-   * @param pages at least as many as it has written
-   * @param count looks how many pages are in the WAL
+   * Transactions were committed.
+   * @param pages at least as many as they have written
    */
-  committed(pages: number, count: () => number): void {
+  committed(pages: number): void {
     this.#used += pages * WAL_PAGE_BYTES;
-    if (!this.#isNear()) return;
-    this.#used = count() * WAL_PAGE_BYTES;
+    if (this.#isNear()) this.look();
+  }
+
+  /** The same, of so many that a guess would be far off. */
+  look(): void {
+    this.#used = this.#owner.pages() * WAL_PAGE_BYTES;
     this.#length = fstatSync(this.#fd).size;
     if (this.#isNear()) this.#extend(this.#used + STEP_BYTES);
   }
@@ -71,7 +83,13 @@ export class WalSpace {
   }
 
   #extend(length: number): void {
-    if (this.#length >= length) return;
+    this.#owner.alone(() => {
+      this.#length = fstatSync(this.#fd).size;
+      if (this.#length < length) this.#writeZeros(length);
+    });
+  }
+
+  #writeZeros(length: number): void {
     const { bavail, bsize } = statfsSync(this.#directory);
     if (bavail * bsize < FREE_BYTES_MIN) return;
     try {

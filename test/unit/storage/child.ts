@@ -5,12 +5,15 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Epochs, LogMark } from '../../../src/engine/ports.js';
-import { openStorage, type StorageOptions, type Synchronisation } from '../../../src/storage/index.js';
+import { type StorageOptions, type Synchronisation } from '../../../src/storage/index.js';
+import { openDisk } from '../../../src/storage/open.js';
 import { batchAfter, markOfIndex, Model, snapshotOf, stageAll } from './support.js';
 
 /** What the process is told to do. */
 export type Command =
   | { do: 'append'; batches: number; records: number }
+  /** Each on the main thread, as soon as nothing else is under way. */
+  | { do: 'appendNow'; batches: number; records: number }
   /** Hands over the tree as of what is durable. */
   | { do: 'flush' }
   /** acceptedEpoch by one, currentEpoch to one less. */
@@ -46,7 +49,7 @@ function report(line: Report): void {
 }
 
 async function run({ options, commands }: ChildTask): Promise<void> {
-  const storage = await openStorage(options);
+  const storage = await openDisk(options);
   // A restart continues with the tree as it is: only differences to it are flushed.
   const model = Model.at(storage.treeMark.index);
   let appended = storage.tail;
@@ -60,6 +63,7 @@ async function run({ options, commands }: ChildTask): Promise<void> {
       process.exit(1);
     },
   });
+  storage.limitQuickCommits(Infinity);
   const synchronise = async (op: Synchronisation): Promise<void> => {
     epoch += 1;
     await storage.synchronise({ ...op, epochs: { acceptedEpoch: epoch, currentEpoch: epoch } });
@@ -75,6 +79,17 @@ async function run({ options, commands }: ChildTask): Promise<void> {
           marks.set(appended.index, appended);
           report({ is: 'appended', index: appended.index });
           storage.append(batch);
+        }
+        break;
+      case 'appendNow':
+        for (let i = 0; i < command.batches; i++) {
+          const batch = batchAfter(appended, command.records);
+          appended = batch.last;
+          marks.set(appended.index, appended);
+          report({ is: 'appended', index: appended.index });
+          while (storage.tail.index < appended.index - command.records) await sleep(1);
+          if (storage.appendNow([batch]) === undefined) storage.append(batch);
+          else report({ is: 'durable', index: appended.index });
         }
         break;
       case 'flush': {

@@ -13,6 +13,7 @@ describe('storage after SIGKILL', () => {
     const writing: Command[] = [];
     for (let i = 0; i < 500; i++) {
       writing.push({ do: 'append', batches: 5, records: 20 }, { do: 'flush' }, { do: 'sleep', ms: 2 });
+      writing.push({ do: 'appendNow', batches: 5, records: 3 });
     }
     let before = 0;
     for (const killAfterMs of [0, 10, 40, 90, 200]) {
@@ -62,6 +63,14 @@ describe('storage after SIGKILL', () => {
           do: fc.constant('append' as const),
           batches: fc.integer({ min: 1, max: 4 }),
           records: fc.integer({ min: 1, max: 300 }),
+        }),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constant('appendNow' as const),
+          batches: fc.integer({ min: 1, max: 40 }),
+          records: fc.integer({ min: 1, max: 30 }),
         }),
       },
       { weight: 2, arbitrary: fc.constant<Command>({ do: 'flush' }) },
