@@ -1,7 +1,8 @@
 /**
  * What no server can exceed on this machine. How much the load could ask of one that answers every request with the same
  * bytes: what a real server is measured at has to be well below, or it is the load that was measured. And the writes per
- * second of one that does nothing but bring a page to the disk before it answers what has come in meanwhile.
+ * second of one that does nothing but bring a page to the disk before it answers what has come in meanwhile, and the time
+ * of one that does nothing but write an event to every connection.
  */
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -16,6 +17,9 @@ import { FrameSplitter, Writer, writeConnectResponse } from '../../src/codec/ind
 
 const SELF = fileURLToPath(import.meta.url);
 const REPLY_BYTES = 200;
+/** Header, type, state and a short path. */
+const EVENT_BYTES = 60;
+const EVENT_XID = -1;
 
 /** What SQLite's WAL takes for one page. */
 const PAGE_BYTES = 4096 + 24;
@@ -35,6 +39,8 @@ export async function limit(): Promise<void> {
     }
     const { perSecond } = await runScenario('connect', { targets });
     console.log(`sessions opened: ${Math.round(perSecond)}/s`);
+    const { p50Ms } = await runScenario('watch', { targets });
+    console.log(`1000 watchers, until the last one is notified: ${p50Ms.toFixed(1)} ms`);
   });
   await withServer('sync', async (targets) => {
     for (const connections of [1, 16]) {
@@ -60,12 +66,27 @@ async function withServer(mode: 'serve' | 'sync', body: (targets: Targets) => Pr
   }
 }
 
+const everybody = new Set<Socket>();
+
+/** To everybody but who made the change: a write for each. */
+function notifyOthers(changer: Socket): void {
+  for (const socket of everybody) {
+    if (socket === changer) continue;
+    const event = Buffer.alloc(EVENT_BYTES);
+    event.writeInt32BE(EVENT_BYTES - 4);
+    event.writeInt32BE(EVENT_XID, 4);
+    socket.write(event);
+  }
+}
+
 /** @param answer sends the bytes, at once or later; those of one socket in order */
 function serve(socket: Socket, answer: (socket: Socket, bytes: Buffer) => void): void {
   const frames = new FrameSplitter(1024 * 1024);
   let opened = false;
   let xid = 0;
+  everybody.add(socket);
   socket.on('error', () => undefined);
+  socket.on('close', () => everybody.delete(socket));
   socket.on('data', (chunk) => {
     frames.feed(chunk);
     let count = 0;
@@ -84,7 +105,9 @@ function serve(socket: Socket, answer: (socket: Socket, bytes: Buffer) => void):
       socket.write(w.take());
     }
     while (frames.next()) {
-      if (frames.bytes.readInt32BE(frames.start + 4) === OpCode.closeSession) socket.end();
+      const op = frames.bytes.readInt32BE(frames.start + 4);
+      if (op === OpCode.closeSession) socket.end();
+      if (op === OpCode.setData && mode === 'serve') notifyOthers(socket);
       count++;
     }
     if (count === 0) return;
