@@ -23,6 +23,7 @@ export interface FaultyWorld {
   /** The disk of a server that is down loses data. */
   wipe(server: SimServer): void;
   damage(server: SimServer): void;
+  loseTree(server: SimServer): void;
   /** Its disk failed: what it says it has on disk may not be there. */
   distrust(server: SimServer): void;
   note(what: string, ...values: (string | number)[]): void;
@@ -46,6 +47,9 @@ const RARE: Readonly<Record<string, number>> = {
   part: 0.3,
   reconfig: 0.06,
 };
+
+/** Wall clocks are put forward and back by up to this. */
+const WALL_JUMP_MS_MAX = 3_600_000;
 
 /** What a cut is about, as often as it stands here. */
 const CHANNELS: readonly (readonly Channel[])[] = [
@@ -174,7 +178,12 @@ export class Faults {
       case 'wipe':
       case 'damage':
       case 'ioError':
+      case 'loseTree':
         return this.#destroy(server, kind);
+      case 'jump':
+        // As far as somebody who gets the hour wrong, or a time zone.
+        server.wallOffsetMs = Math.round(random.range(-1, 1) * WALL_JUMP_MS_MAX);
+        return;
       case 'corrupt':
         network.corruptNext(server.id, ids.find((id) => id !== server.id) ?? server.id);
         return;
@@ -258,11 +267,12 @@ export class Faults {
     server.pause(ms);
   }
 
-  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError'): void {
+  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError' | 'loseTree'): void {
     if (!this.#world.maySacrifice(server)) return;
     server.crash(false);
     if (kind === 'wipe') this.#world.wipe(server);
     else if (kind === 'damage') this.#world.damage(server);
+    else if (kind === 'loseTree') this.#world.loseTree(server);
     else this.#world.distrust(server);
     this.#restart(server, 0);
   }

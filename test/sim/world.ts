@@ -212,7 +212,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
 
   /** Servers whose disk is worth something. */
   get healthy(): SimServer[] {
-    return this.servers.filter(({ id, disk }) => !disk.blank && !disk.suspect && !this.#destroyed.has(id));
+    const isWhole = ({ blank, suspect, needsSnapshot }: SimServer['disk']): boolean =>
+      !blank && !suspect && !needsSnapshot;
+    return this.servers.filter(({ id, disk }) => isWhole(disk) && !this.#destroyed.has(id));
   }
 
   maySacrifice(server: SimServer): boolean {
@@ -238,6 +240,11 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     server.disk.damage(this.random.between(1, 30));
     // Losing what nobody was told of is no loss.
     if (server.disk.suspect) this.#destroyed.set(server.id, index);
+  }
+
+  loseTree({ disk }: SimServer): void {
+    disk.loseTree();
+    this.coverage.count(disk.needsSnapshot ? 'tree lost, log purged' : 'tree lost, log complete');
   }
 
   distrust({ disk }: SimServer): void {
@@ -299,6 +306,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         for (const noticer of this.#noticers) noticer.voting(server, to, vote);
       },
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
+      linkLost: (server, link) => each((checker) => checker.linkLost(server, link)),
       wrote: (server, op) => {
         const { kind } = op;
         for (const noticer of this.#noticers) noticer.wrote(server, op);

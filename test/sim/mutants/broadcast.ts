@@ -216,7 +216,6 @@ export const BROADCAST: readonly Mutant[] = [
     what: 'a learner notices by the clock only that its leader closed the link',
     edits: [{ file: LEARNER, find: "this.#context.leave('the leader closed the link');", replace: '' }],
     caughtBy: ['liveness'],
-    needs: 'checkers that are told of links that went down',
     seeds: 200,
   },
 ];

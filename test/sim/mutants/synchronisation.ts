@@ -259,7 +259,6 @@ export const SYNCHRONISATION: readonly Mutant[] = [
       },
     ],
     caughtBy: ['DUR4', 'E3'],
-    needs: 'servers that lose their tree: others get snapshots that reach behind their logs',
     seeds: 5000,
   },
 ];
