@@ -271,6 +271,11 @@ export class SimClient {
     for (const request of requests) this.#send(link, request);
   }
 
+  /** Nobody tells it any more what to do, if somebody did. */
+  decideAlone(seed: number): void {
+    this.#random.beginAnew(seed);
+  }
+
   disconnect(): void {
     this.link?.disconnect();
     this.link = undefined;

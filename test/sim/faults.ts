@@ -51,6 +51,17 @@ const RARE: Readonly<Record<string, number>> = {
 /** Wall clocks are put forward and back by up to this. */
 const WALL_JUMP_MS_MAX = 3_600_000;
 
+/** A time in which leaders do not get far. */
+interface Plague {
+  /** The only one that it is about, and that the others want as their leader. */
+  readonly doomed: SimServer | undefined;
+  /** What becomes of one leader after the other. */
+  readonly deaths: { readonly entered: boolean; readonly afterMs: number; readonly downMs: number }[];
+}
+
+/** Most leaders that die in one plague. */
+const DEATHS_MAX = 8;
+
 /** What a cut is about, as often as it stands here. */
 const CHANNELS: readonly (readonly Channel[])[] = [
   ['election', 'quorum'],
@@ -64,6 +75,7 @@ export class Faults {
   readonly #random: SteeredRandom;
   #active = true;
   #quietUntil = 0;
+  #plague: Plague | undefined;
 
   constructor(world: FaultyWorld, random: SteeredRandom) {
     this.#world = world;
@@ -109,13 +121,14 @@ export class Faults {
     if (!this.#active) return;
     const what = `${server.id} ${kind}`;
     const { director } = this.#world;
+    const nth = director.come(what);
     if (director.isPlaying) {
-      const decision = director.moment(what);
+      const decision = director.moment(what, nth);
       if (decision !== undefined) this.#random.tell(decision.draws, () => this.#seize(server, kind));
       return;
     }
     if (chance === 0 || scheduler.now < this.#quietUntil || !this.#random.chance(chance)) return;
-    director.decide('moment', what, this.#random, () => this.#seize(server, kind));
+    director.decide('moment', what, this.#random, () => this.#seize(server, kind), nth);
   }
 
   #seize(server: SimServer, kind: string): void {
@@ -123,6 +136,8 @@ export class Faults {
     this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
     this.#world.note(`moment: ${kind}`, server.id);
     const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
+    // Now, not when it crashes: what is drawn behind a decision is no part of it, and no script would repeat it.
+    const down = this.#lasting();
     switch (this.#random.int(10)) {
       case 0:
       case 1:
@@ -131,7 +146,7 @@ export class Faults {
         return this.#crash(server, false);
       case 4:
       case 5:
-        return this.#later(soon, () => this.#crash(server, false));
+        return this.#later(soon, () => this.#crash(server, false, down));
       case 6:
         return this.#crash(server, true);
       case 7:
@@ -162,7 +177,7 @@ export class Faults {
       case 'crash':
         if (server.up && random.chance(0.25)) {
           server.stop(random.range(50, 500));
-          return this.#restart(server, 500);
+          return this.#restart(server, 500 + this.#lasting());
         }
         return this.#crash(server, false);
       case 'crashAll':
@@ -248,19 +263,99 @@ export class Faults {
           for (const path of paths) path.cut = false;
         });
       }
+      case 'plague':
+        return this.#begin(this.#drawPlague(server));
+      case 'fickle':
+        return this.#tear(ids);
       case 'snapshotBreaks':
         return;
     }
   }
 
-  #crash(server: SimServer, power: boolean): void {
-    if (!server.up) return;
-    server.crash(power);
-    this.#restart(server, 0);
+  /**
+   * Leaders die where it matters most: with a promise that nobody else knows of, or in an epoch that nobody else is in.
+   * With one that is doomed, promises run ahead of the epochs in which others lead meanwhile.
+   */
+  #drawPlague(server: SimServer): Plague {
+    const random = this.#random;
+    const { fsyncMs, delayMs } = this.#world.options;
+    const doomed = random.chance(0.5) ? server : undefined;
+    const deaths = Array.from({ length: random.between(2, DEATHS_MAX) }, () => ({
+      entered: doomed === undefined && random.chance(0.7),
+      afterMs: random.exponential(fsyncMs.mean + 2 * delayMs.mean),
+      downMs: doomed === undefined ? this.#lasting() : random.range(10, 100),
+    }));
+    // The others get on without the one that has promised so much.
+    if (doomed !== undefined) deaths.push({ entered: false, afterMs: 0, downMs: 1000 + this.#lasting() });
+    return { doomed, deaths };
   }
 
-  #restart(server: SimServer, atLeast: number): void {
-    this.#later(atLeast + this.#lasting(), () => server.start());
+  #begin(plague: Plague): void {
+    const { network, servers } = this.#world;
+    this.#plague = plague;
+    const { doomed, deaths } = plague;
+    const lasting = 500 + this.#lasting();
+    const leader = servers.find(({ role }) => role === 'leading');
+    if (leader !== undefined && leader !== doomed) this.#crash(leader, false, lasting);
+    if (doomed !== undefined) network.favourite = doomed.id;
+    this.#later(lasting, () => {
+      if (this.#plague !== plague) return;
+      this.#plague = undefined;
+      if (doomed === undefined) return;
+      network.favourite = undefined;
+      this.#crash(doomed, false, deaths.at(-1)?.downMs ?? 0);
+    });
+  }
+
+  /** The disk of a leader knows of an epoch: promised, or entered. */
+  epochSaved(server: SimServer, entered: boolean): void {
+    const plague = this.#plague;
+    if (plague === undefined || server.role !== 'leading') return;
+    if (plague.doomed !== undefined && plague.doomed !== server) return;
+    const [death] = plague.deaths;
+    if (death?.entered !== entered || plague.deaths.length === 1) return;
+    plague.deaths.shift();
+    // A promise is told of in the next turn: that must not come.
+    const { incarnation } = server;
+    this.#later(entered ? death.afterMs : 0, () => {
+      if (server.incarnation === incarnation) this.#crash(server, false, death.downMs);
+    });
+  }
+
+  /** The first has a way to one of two others only, now to this one, now to that one. */
+  #tear([one = 1, ...others]: readonly ServerId[]): void {
+    const { network, options } = this.#world;
+    if (others.length < 2) return;
+    const random = this.#random;
+    const { delayMs, fsyncMs, timing } = options;
+    const [left = one, right = one] = others;
+    let at = 0;
+    const turns = random.between(2, 8);
+    for (let turn = 0; turn <= turns; turn++) {
+      const [open, shut] = turn % 2 === 0 ? [left, right] : [right, left];
+      this.#later(at, () => {
+        for (const other of [left, right])
+          for (const [a, b] of [
+            [one, other],
+            [other, one],
+          ] as const) {
+            network.cut(a, b, ['election', 'quorum'], other === shut && turn < turns);
+            if (other === shut) network.reset(a, b, 'quorum');
+          }
+        network.favourite = turn < turns ? open : undefined;
+      });
+      at += timing.finalizeWaitMs + random.exponential(6 * delayMs.mean + 2 * fsyncMs.mean + 30);
+    }
+  }
+
+  #crash(server: SimServer, power: boolean, downMs = this.#lasting()): void {
+    if (!server.up) return;
+    server.crash(power);
+    this.#restart(server, downMs);
+  }
+
+  #restart(server: SimServer, downMs: number): void {
+    this.#later(downMs, () => server.start());
   }
 
   #pause(server: SimServer, ms: number): void {
@@ -274,7 +369,7 @@ export class Faults {
     else if (kind === 'damage') this.#world.damage(server);
     else if (kind === 'loseTree') this.#world.loseTree(server);
     else this.#world.distrust(server);
-    this.#restart(server, 0);
+    this.#restart(server, this.#lasting());
   }
 
   #cutBetween(

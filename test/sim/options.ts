@@ -35,6 +35,10 @@ export interface FaultRates {
   readonly loseTree: number;
   /** The wall clock of a host is put forward or back. */
   readonly jump: number;
+  /** For a while leaders die as soon as they have promised an epoch, or entered it. */
+  readonly plague: number;
+  /** A server is torn to and fro between two others. */
+  readonly fickle: number;
 }
 
 /** Everything that a seed decides. */
@@ -121,7 +125,14 @@ const RATES: FaultRates = {
   snapshotBreaks: 0.4,
   loseTree: 0.1,
   jump: 0.2,
+  plague: 0.15,
+  fickle: 0.15,
 };
+
+/** Only what a script says goes wrong. */
+export const NO_FAULTS: FaultRates = Object.freeze(
+  Object.keys(RATES).reduce<FaultRates>((rates, kind) => ({ ...rates, [kind]: 0 }), RATES),
+);
 
 /** Draws the options of a seed. */
 export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): SimOptions {
@@ -203,7 +214,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
 
 /** Kinds that draw from the second generator, and from the third. */
 const LATER: ReadonlySet<string> = new Set(['ioError', 'corrupt']);
-const LATEST: ReadonlySet<string> = new Set(['loseTree', 'jump']);
+const LATEST: ReadonlySet<string> = new Set(['loseTree', 'jump', 'plague', 'fickle']);
 
 /** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
 function faultsOf(first: SimRandom, more: SimRandom, yet: SimRandom, servers: number): FaultRates {

@@ -25,6 +25,7 @@ export function safetyPhase(world: World): void {
   world.scheduler.runUntil(world.options.safetyMs);
   world.faults.stop();
   world.director.end();
+  world.clients.forEach((client, i) => client.decideAlone(world.options.seed * 1000 + i));
 }
 
 /**

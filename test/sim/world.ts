@@ -65,6 +65,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     const delays = typeof how === 'object' ? how.delays : options.seed;
     this.random = delays === 'even' ? new EvenRandom() : new SimRandom(delays);
     this.director = new Director(() => this.scheduler.now, how);
+    // Before anything else is planned: what was decided at a time happened before what its maker did next.
+    for (const decision of this.director.decisions)
+      this.scheduler.at(decision.at, () => this.#perform(decision));
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
     this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
@@ -87,8 +90,6 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       this.scheduler.after(this.random.range(0, 300), () => server.start());
     }
     this.operator = this.#addOperator();
-    for (const decision of this.director.decisions)
-      this.scheduler.at(decision.at, () => this.#perform(decision));
   }
 
   /** What a script says. */
@@ -356,6 +357,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         this.trace.note(`s${server.id}`, 'epochs', after.acceptedEpoch, after.currentEpoch);
         if (after.currentEpoch > before.currentEpoch) this.#destroyed.delete(server.id);
         each((checker) => checker.epochsDurable(server, before, after));
+        this.faults.epochSaved(server, after.currentEpoch > before.currentEpoch);
       },
       truncated: (to, removed) => {
         this.trace.note(`s${server.id}`, 'truncated', to.index, removed.length);
