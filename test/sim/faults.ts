@@ -18,6 +18,8 @@ export interface FaultyWorld {
   readonly clients: readonly SimClient[];
   /** A server that logs and counts for nothing, if there is one. */
   readonly weightless: ServerId | undefined;
+  /** One that an operator wants to count for nothing, if the configuration that says so is not agreed on. */
+  readonly unweighed: ServerId | undefined;
   /** Whether losing this disk leaves a quorum that can repair it. */
   maySacrifice(server: SimServer): boolean;
   /** The disk of a server that is down loses data. */
@@ -51,12 +53,24 @@ const RARE: Readonly<Record<string, number>> = {
 /** Wall clocks are put forward and back by up to this. */
 const WALL_JUMP_MS_MAX = 3_600_000;
 
+/** A server that loses its weight is worth one more often. */
+const STRAND = 0.8;
+
 /** A time in which leaders do not get far. */
 interface Plague {
   /** The only one that it is about, and that the others want as their leader. */
   readonly doomed: SimServer | undefined;
   /** What becomes of one leader after the other. */
-  readonly deaths: { readonly entered: boolean; readonly afterMs: number; readonly downMs: number }[];
+  readonly deaths: Death[];
+}
+
+interface Death {
+  /** Once it has entered its epoch, not as soon as it has promised it. */
+  readonly entered: boolean;
+  readonly afterMs: number;
+  readonly downMs: number;
+  /** Dies with it, and comes back soon. */
+  readonly companion: SimServer | undefined;
 }
 
 /** Most leaders that die in one plague. */
@@ -76,6 +90,7 @@ export class Faults {
   #active = true;
   #quietUntil = 0;
   #plague: Plague | undefined;
+  #stranded: { readonly leader: SimServer; readonly afterMs: number } | undefined;
 
   constructor(world: FaultyWorld, random: SteeredRandom) {
     this.#world = world;
@@ -117,7 +132,8 @@ export class Faults {
   /** A server is at a moment that matters: something is on its way to its disk. */
   moment(server: SimServer, kind: string): void {
     const { options, scheduler } = this.#world;
-    const chance = options.bias === 0 ? 0 : Math.max(options.bias * (MOMENTS[kind] ?? 0), RARE[kind] ?? 0);
+    const rare = this.#losesWeight(server, kind) === undefined ? RARE[kind] : STRAND;
+    const chance = options.bias === 0 ? 0 : Math.max(options.bias * (MOMENTS[kind] ?? 0), rare ?? 0);
     if (!this.#active) return;
     const what = `${server.id} ${kind}`;
     const { director } = this.#world;
@@ -135,6 +151,8 @@ export class Faults {
     const { options, scheduler } = this.#world;
     this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
     this.#world.note(`moment: ${kind}`, server.id);
+    const light = this.#losesWeight(server, kind);
+    if (light !== undefined && this.#random.chance(0.8)) return this.#strand(server, light);
     const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
     // Now, not when it crashes: what is drawn behind a decision is no part of it, and no script would repeat it.
     const down = this.#lasting();
@@ -156,6 +174,44 @@ export class Faults {
         return this.#cutBetween([server.id], [other.id], this.#random.chance(0.5));
       }
     }
+  }
+
+  /** Who loses its weight by what this leader has just proposed. */
+  #losesWeight({ id, role }: SimServer, kind: string): ServerId | undefined {
+    const light = kind === 'reconfig' && role === 'leading' ? this.#world.unweighed : undefined;
+    return light === id ? undefined : light;
+  }
+
+  /**
+   * What this leader proposes next reaches nobody but one whose weight goes with what it has just proposed; and it dies
+   * when that is agreed on. Others lead then, with less in their logs than one that counts for nothing.
+   */
+  #strand(leader: SimServer, light: ServerId): void {
+    const { network, options, servers } = this.#world;
+    const { delayMs, timing } = options;
+    const others = servers.map(({ id }) => id).filter((id) => id !== leader.id && id !== light);
+    const cut = (isCut: boolean): void =>
+      this.#pairs([leader.id], others, (a, b) => network.cut(a, b, ['quorum'], isCut));
+    // The proposal itself leaves in this turn. That it is acknowledged takes a while, for more to be proposed.
+    const slowMs = this.#random.range(0.1, 0.5) * timing.leaseMs;
+    this.#later(0.01, () => {
+      cut(true);
+      for (const id of others) network.clog(id, leader.id, slowMs);
+    });
+    this.#later(500 + this.#lasting(), () => cut(false));
+    const afterMs = delayMs.min + this.#random.exponential(1.5 * delayMs.mean);
+    const stranded = (this.#stranded = { leader, afterMs });
+    this.#later(1000, () => {
+      if (this.#stranded === stranded) this.#stranded = undefined;
+    });
+  }
+
+  /** A configuration is agreed on. */
+  reconfigured(): void {
+    if (this.#stranded === undefined) return;
+    const { leader, afterMs } = this.#stranded;
+    this.#stranded = undefined;
+    this.#later(afterMs, () => this.#crash(leader, false, 2 * this.#world.options.timing.peerTimeoutMs));
   }
 
   #repeat(kind: keyof FaultRates, rate: number): void {
@@ -278,16 +334,18 @@ export class Faults {
    */
   #drawPlague(server: SimServer): Plague {
     const random = this.#random;
-    const { fsyncMs, delayMs } = this.#world.options;
+    const { options, servers } = this.#world;
+    const { fsyncMs, delayMs } = options;
     const doomed = random.chance(0.5) ? server : undefined;
     const deaths = Array.from({ length: random.between(2, DEATHS_MAX) }, () => ({
       entered: doomed === undefined && random.chance(0.7),
       afterMs: random.exponential(fsyncMs.mean + 2 * delayMs.mean),
       downMs: doomed === undefined ? this.#lasting() : random.range(10, 100),
+      companion: doomed === undefined && random.chance(0.5) ? random.pick(servers) : undefined,
     }));
     // The others get on without the one that has promised so much.
-    if (doomed !== undefined) deaths.push({ entered: false, afterMs: 0, downMs: 1000 + this.#lasting() });
-    return { doomed, deaths };
+    const last = { entered: false, afterMs: 0, downMs: 1000 + this.#lasting(), companion: undefined };
+    return { doomed, deaths: doomed === undefined ? deaths : [...deaths, last] };
   }
 
   #begin(plague: Plague): void {
@@ -296,7 +354,7 @@ export class Faults {
     const { doomed, deaths } = plague;
     const lasting = 500 + this.#lasting();
     const leader = servers.find(({ role }) => role === 'leading');
-    if (leader !== undefined && leader !== doomed) this.#crash(leader, false, lasting);
+    if (leader !== undefined && leader !== doomed) this.#silence(leader, lasting);
     if (doomed !== undefined) network.favourite = doomed.id;
     this.#later(lasting, () => {
       if (this.#plague !== plague) return;
@@ -307,42 +365,62 @@ export class Faults {
     });
   }
 
+  /** A leader dies, and what it proposed last has reached nobody. */
+  #silence(leader: SimServer, downMs: number): void {
+    const { network, servers, options } = this.#world;
+    const others = servers.map(({ id }) => id).filter((id) => id !== leader.id);
+    const cut = (isCut: boolean): void =>
+      this.#pairs([leader.id], others, (a, b) => network.cut(a, b, ['quorum'], isCut));
+    cut(true);
+    this.#later(this.#random.exponential(2 * options.fsyncMs.mean + options.thinkMs), () => {
+      this.#crash(leader, false, downMs);
+      cut(false);
+    });
+  }
+
   /** The disk of a leader knows of an epoch: promised, or entered. */
   epochSaved(server: SimServer, entered: boolean): void {
     const plague = this.#plague;
     if (plague === undefined || server.role !== 'leading') return;
     if (plague.doomed !== undefined && plague.doomed !== server) return;
     const [death] = plague.deaths;
-    if (death?.entered !== entered || plague.deaths.length === 1) return;
+    const isLast = plague.doomed !== undefined && plague.deaths.length === 1;
+    if (death?.entered !== entered || isLast) return;
     plague.deaths.shift();
     // A promise is told of in the next turn: that must not come.
     const { incarnation } = server;
     this.#later(entered ? death.afterMs : 0, () => {
       if (server.incarnation === incarnation) this.#crash(server, false, death.downMs);
+      if (death.companion !== undefined) this.#crash(death.companion, false, death.afterMs);
     });
   }
 
-  /** The first has a way to one of two others only, now to this one, now to that one. */
+  /** The first has a way to one of two others only, now to this one, now to that one; and these two have none. */
   #tear([one = 1, ...others]: readonly ServerId[]): void {
     const { network, options } = this.#world;
     if (others.length < 2) return;
     const random = this.#random;
     const { delayMs, fsyncMs, timing } = options;
     const [left = one, right = one] = others;
+    const way = (a: ServerId, b: ServerId, isCut: boolean): void => {
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        network.cut(from, to, ['election', 'quorum'], isCut);
+        if (isCut) network.reset(from, to, 'quorum');
+      }
+    };
     let at = 0;
     const turns = random.between(2, 8);
     for (let turn = 0; turn <= turns; turn++) {
+      const isOver = turn === turns;
       const [open, shut] = turn % 2 === 0 ? [left, right] : [right, left];
       this.#later(at, () => {
-        for (const other of [left, right])
-          for (const [a, b] of [
-            [one, other],
-            [other, one],
-          ] as const) {
-            network.cut(a, b, ['election', 'quorum'], other === shut && turn < turns);
-            if (other === shut) network.reset(a, b, 'quorum');
-          }
-        network.favourite = turn < turns ? open : undefined;
+        way(left, right, !isOver);
+        way(one, open, false);
+        way(one, shut, !isOver);
+        network.favourite = isOver ? undefined : open;
       });
       at += timing.finalizeWaitMs + random.exponential(6 * delayMs.mean + 2 * fsyncMs.mean + 30);
     }

@@ -236,6 +236,9 @@ export class SimServer {
       input: () => {
         const { engine, disk } = this;
         if (engine === undefined || !disk.failed) return undefined;
+        // What this turn has for the disk so far is from before the failure: it is lost with the rest.
+        this.#perform(engine);
+        if (this.engine !== engine) return undefined;
         disk.reopenLog();
         this.#installing = false;
         rejoin(engine, disk);
@@ -310,6 +313,7 @@ export class SimServer {
     for (const { input: make, before } of inputs) {
       before?.(engine);
       const input = make();
+      if (this.engine !== engine) return;
       if (input === undefined) continue;
       this.#watcher.stepping(this, input);
       if (input.kind === 'packet' && this.#network.isLetGo(input.link)) continue;

@@ -50,6 +50,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
+  unweighed: number | undefined;
   readonly director: Director;
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
@@ -132,6 +133,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     this.note('install', id);
     server.file = this.ensemble.fileFor(id);
     this.scheduler.after(this.random.exponential(200), () => server.start());
+  }
+
+  unweighs(id: number): void {
+    this.unweighed = id;
   }
 
   /** Servers of the configuration that was agreed on last. */
@@ -416,8 +421,11 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       }
       const before = this.ensemble.latest;
       this.ensemble.agreed(entry);
-      if (this.ensemble.latest !== before)
+      if (this.ensemble.latest !== before) {
         this.#situations.reconfigured(before, this.ensemble.latest, this.leader);
+        this.unweighed = undefined;
+        this.faults.reconfigured();
+      }
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }

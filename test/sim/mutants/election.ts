@@ -74,14 +74,21 @@ export const ELECTION: readonly Mutant[] = [
   {
     id: 'M09',
     what: 'ACKEPOCH counts although the epoch had been promised before',
-    // Elections keep a server from coming back to a leader that still waits for promises, and such a leader does not wait
-    // long. Without both, elections are as bad as discovery has to expect.
+    // It takes two candidates with one number, and a server that promises to both: servers are torn more often. Elections
+    // keep it from coming back to a leader that still waits for promises, and such a leader does not wait long. Without
+    // both, elections are as bad as discovery has to expect.
     given: [
       {
         file: 'src/zab/election.js',
         find: 'if (this.#isQuorum(alike) && (isMe ? this.#mayVote : this.#leads(n.leader)))',
         replace: 'if (isMe ? this.#mayVote : this.#leads(n.leader))',
       },
+      {
+        file: 'src/zab/election.js',
+        find: 'if (n.round === this.#round) {',
+        replace: 'if (n.round <= this.#round) {',
+      },
+      { file: 'test/sim/options.js', find: 'fickle: 0.15,', replace: 'fickle: 1.5,' },
       { file: LEADER, find: 'this.#deserters.add(peer);', replace: 'return;' },
       {
         file: LEADER,
