@@ -3,6 +3,7 @@ import type { ServerId } from '../../src/zab/index.js';
 import type { SimClient } from './client.js';
 import type { Channel, Network } from './network.js';
 import type { FaultRates, SimOptions } from './options.js';
+import { Plots } from './plots.js';
 import type { Scheduler } from './scheduler.js';
 import type { Director } from './script.js';
 import type { SimServer } from './server.js';
@@ -56,26 +57,6 @@ const WALL_JUMP_MS_MAX = 3_600_000;
 /** A server that loses its weight is worth one more often. */
 const STRAND = 0.8;
 
-/** A time in which leaders do not get far. */
-interface Plague {
-  /** The only one that it is about, and that the others want as their leader. */
-  readonly doomed: SimServer | undefined;
-  /** What becomes of one leader after the other. */
-  readonly deaths: Death[];
-}
-
-interface Death {
-  /** Once it has entered its epoch, not as soon as it has promised it. */
-  readonly entered: boolean;
-  readonly afterMs: number;
-  readonly downMs: number;
-  /** Dies with it, and comes back soon. */
-  readonly companion: SimServer | undefined;
-}
-
-/** Most leaders that die in one plague. */
-const DEATHS_MAX = 8;
-
 /** What a cut is about, as often as it stands here. */
 const CHANNELS: readonly (readonly Channel[])[] = [
   ['election', 'quorum'],
@@ -89,12 +70,16 @@ export class Faults {
   readonly #random: SteeredRandom;
   #active = true;
   #quietUntil = 0;
-  #plague: Plague | undefined;
-  #stranded: { readonly leader: SimServer; readonly afterMs: number } | undefined;
+  readonly #plots: Plots;
 
   constructor(world: FaultyWorld, random: SteeredRandom) {
     this.#world = world;
     this.#random = random;
+    this.#plots = new Plots(world, random, {
+      crash: (server, downMs) => this.#crash(server, false, downMs),
+      later: (ms, act) => this.#later(ms, act),
+      lasting: () => this.#lasting(),
+    });
     if (world.director.isPlaying) return;
     if (world.options.favours) this.#keepFavouring();
     for (const [kind, rate] of Object.entries(world.options.faults) as [keyof FaultRates, number][])
@@ -152,7 +137,7 @@ export class Faults {
     this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
     this.#world.note(`moment: ${kind}`, server.id);
     const light = this.#losesWeight(server, kind);
-    if (light !== undefined && this.#random.chance(0.8)) return this.#strand(server, light);
+    if (light !== undefined && this.#random.chance(0.8)) return this.#plots.strand(server, light);
     const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
     // Now, not when it crashes: what is drawn behind a decision is no part of it, and no script would repeat it.
     const down = this.#lasting();
@@ -182,36 +167,14 @@ export class Faults {
     return light === id ? undefined : light;
   }
 
-  /**
-   * What this leader proposes next reaches nobody but one whose weight goes with what it has just proposed; and it dies
-   * when that is agreed on. Others lead then, with less in their logs than one that counts for nothing.
-   */
-  #strand(leader: SimServer, light: ServerId): void {
-    const { network, options, servers } = this.#world;
-    const { delayMs, timing } = options;
-    const others = servers.map(({ id }) => id).filter((id) => id !== leader.id && id !== light);
-    const cut = (isCut: boolean): void =>
-      this.#pairs([leader.id], others, (a, b) => network.cut(a, b, ['quorum'], isCut));
-    // The proposal itself leaves in this turn. That it is acknowledged takes a while, for more to be proposed.
-    const slowMs = this.#random.range(0.1, 0.5) * timing.leaseMs;
-    this.#later(0.01, () => {
-      cut(true);
-      for (const id of others) network.clog(id, leader.id, slowMs);
-    });
-    this.#later(500 + this.#lasting(), () => cut(false));
-    const afterMs = delayMs.min + this.#random.exponential(1.5 * delayMs.mean);
-    const stranded = (this.#stranded = { leader, afterMs });
-    this.#later(1000, () => {
-      if (this.#stranded === stranded) this.#stranded = undefined;
-    });
-  }
-
   /** A configuration is agreed on. */
   reconfigured(): void {
-    if (this.#stranded === undefined) return;
-    const { leader, afterMs } = this.#stranded;
-    this.#stranded = undefined;
-    this.#later(afterMs, () => this.#crash(leader, false, 2 * this.#world.options.timing.peerTimeoutMs));
+    this.#plots.reconfigured();
+  }
+
+  /** The disk of a server knows of an epoch: promised, or entered. */
+  epochSaved(server: SimServer, entered: boolean): void {
+    this.#plots.epochSaved(server, entered);
   }
 
   #repeat(kind: keyof FaultRates, rate: number): void {
@@ -320,109 +283,11 @@ export class Faults {
         });
       }
       case 'plague':
-        return this.#begin(this.#drawPlague(server));
+        return this.#plots.plague(server);
       case 'fickle':
-        return this.#tear(ids);
+        return this.#plots.tear(ids);
       case 'snapshotBreaks':
         return;
-    }
-  }
-
-  /**
-   * Leaders die where it matters most: with a promise that nobody else knows of, or in an epoch that nobody else is in.
-   * With one that is doomed, promises run ahead of the epochs in which others lead meanwhile.
-   */
-  #drawPlague(server: SimServer): Plague {
-    const random = this.#random;
-    const { options, servers } = this.#world;
-    const { fsyncMs, delayMs } = options;
-    const doomed = random.chance(0.5) ? server : undefined;
-    const deaths = Array.from({ length: random.between(2, DEATHS_MAX) }, () => ({
-      entered: doomed === undefined && random.chance(0.7),
-      afterMs: random.exponential(fsyncMs.mean + 2 * delayMs.mean),
-      downMs: doomed === undefined ? this.#lasting() : random.range(10, 100),
-      companion: doomed === undefined && random.chance(0.5) ? random.pick(servers) : undefined,
-    }));
-    // The others get on without the one that has promised so much.
-    const last = { entered: false, afterMs: 0, downMs: 1000 + this.#lasting(), companion: undefined };
-    return { doomed, deaths: doomed === undefined ? deaths : [...deaths, last] };
-  }
-
-  #begin(plague: Plague): void {
-    const { network, servers } = this.#world;
-    this.#plague = plague;
-    const { doomed, deaths } = plague;
-    const lasting = 500 + this.#lasting();
-    const leader = servers.find(({ role }) => role === 'leading');
-    if (leader !== undefined && leader !== doomed) this.#silence(leader, lasting);
-    if (doomed !== undefined) network.favourite = doomed.id;
-    this.#later(lasting, () => {
-      if (this.#plague !== plague) return;
-      this.#plague = undefined;
-      if (doomed === undefined) return;
-      network.favourite = undefined;
-      this.#crash(doomed, false, deaths.at(-1)?.downMs ?? 0);
-    });
-  }
-
-  /** A leader dies, and what it proposed last has reached nobody. */
-  #silence(leader: SimServer, downMs: number): void {
-    const { network, servers, options } = this.#world;
-    const others = servers.map(({ id }) => id).filter((id) => id !== leader.id);
-    const cut = (isCut: boolean): void =>
-      this.#pairs([leader.id], others, (a, b) => network.cut(a, b, ['quorum'], isCut));
-    cut(true);
-    this.#later(this.#random.exponential(2 * options.fsyncMs.mean + options.thinkMs), () => {
-      this.#crash(leader, false, downMs);
-      cut(false);
-    });
-  }
-
-  /** The disk of a leader knows of an epoch: promised, or entered. */
-  epochSaved(server: SimServer, entered: boolean): void {
-    const plague = this.#plague;
-    if (plague === undefined || server.role !== 'leading') return;
-    if (plague.doomed !== undefined && plague.doomed !== server) return;
-    const [death] = plague.deaths;
-    const isLast = plague.doomed !== undefined && plague.deaths.length === 1;
-    if (death?.entered !== entered || isLast) return;
-    plague.deaths.shift();
-    // A promise is told of in the next turn: that must not come.
-    const { incarnation } = server;
-    this.#later(entered ? death.afterMs : 0, () => {
-      if (server.incarnation === incarnation) this.#crash(server, false, death.downMs);
-      if (death.companion !== undefined) this.#crash(death.companion, false, death.afterMs);
-    });
-  }
-
-  /** The first has a way to one of two others only, now to this one, now to that one; and these two have none. */
-  #tear([one = 1, ...others]: readonly ServerId[]): void {
-    const { network, options } = this.#world;
-    if (others.length < 2) return;
-    const random = this.#random;
-    const { delayMs, fsyncMs, timing } = options;
-    const [left = one, right = one] = others;
-    const way = (a: ServerId, b: ServerId, isCut: boolean): void => {
-      for (const [from, to] of [
-        [a, b],
-        [b, a],
-      ] as const) {
-        network.cut(from, to, ['election', 'quorum'], isCut);
-        if (isCut) network.reset(from, to, 'quorum');
-      }
-    };
-    let at = 0;
-    const turns = random.between(2, 8);
-    for (let turn = 0; turn <= turns; turn++) {
-      const isOver = turn === turns;
-      const [open, shut] = turn % 2 === 0 ? [left, right] : [right, left];
-      this.#later(at, () => {
-        way(left, right, !isOver);
-        way(one, open, false);
-        way(one, shut, !isOver);
-        network.favourite = isOver ? undefined : open;
-      });
-      at += timing.finalizeWaitMs + random.exponential(6 * delayMs.mean + 2 * fsyncMs.mean + 30);
     }
   }
 

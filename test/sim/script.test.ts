@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Build } from './mutants/build.js';
+import { MUTANTS } from './mutants/table.js';
 import { optionsOf } from './options.js';
 import { play, record, runSeed } from './run.js';
 import { isScript, readScript, type Script } from './script.js';
@@ -24,11 +26,20 @@ function copyOf(script: Script): Script {
 describe('scripts of the simulator', function () {
   this.timeout(60_000);
 
-  for (const file of existsSync(SCRIPTS) ? readdirSync(SCRIPTS) : [])
-    it(`keep every property in ${file}, in which one was broken`, () => {
-      const { failure } = play(readScript(join(SCRIPTS, file)));
+  for (const file of existsSync(SCRIPTS) ? readdirSync(SCRIPTS) : []) {
+    const path = join(SCRIPTS, file);
+    const script = readScript(path);
+    it(`keep every property in ${file}, in which ${script.property} was broken`, () => {
+      const { failure } = play(script);
       if (failure !== undefined) throw new Error(failure.report);
     });
+    const mutant = MUTANTS.find(({ id }) => id === script.mutant);
+    if (mutant === undefined) continue;
+    it(`and still break ${script.property} on ${mutant.id} (${mutant.what})`, async () => {
+      using build = Build.broken(mutant.id, mutant.edits);
+      expect(await build.replay(path)).to.equal(script.property);
+    });
+  }
 
   it('are recorded without a change of what happens', () => {
     expect(record(optionsOf(SEED)).outcome.hash).to.equal(runSeed(SEED).hash);

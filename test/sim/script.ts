@@ -22,6 +22,8 @@ export interface Script {
   readonly property: string;
   /** What it found. */
   readonly about?: string;
+  /** The mutant on which it was recorded, and on which it has to fail as long as it is worth anything. */
+  readonly mutant?: string;
   readonly options: SimOptions;
   /** Of what lies between decisions: delays of network and disks. A seed, or each in the middle. */
   readonly delays: number | 'even';
