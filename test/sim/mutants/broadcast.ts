@@ -65,8 +65,21 @@ export const BROADCAST: readonly Mutant[] = [
     id: 'M24',
     what: 'records of older epochs are committed by counting disks, before these are in the epoch',
     // Records and epoch are one write of a learner: here they are two, one after the other, and the first one is
-    // acknowledged. It takes four leaders, each of which dies at its moment: there are more of those plagues.
-    given: [{ file: 'test/sim/options.js', find: 'plague: 0.15,', replace: 'plague: 1,' }],
+    // acknowledged. It takes four leaders of three servers, each of which dies at its moment: there are more such plagues.
+    given: [
+      { file: 'test/sim/options.js', find: 'plague: 0.15,', replace: 'plague: 1,' },
+      {
+        file: 'test/sim/options.js',
+        find: 'const on = random.chance(share);',
+        replace: "const on = random.chance(share) || kind === 'plague';",
+      },
+      { file: 'test/sim/options.js', find: 'random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5])', replace: '3' },
+      {
+        file: 'test/sim/plots.js',
+        find: 'const doomed = random.chance(0.5) ? server : undefined;',
+        replace: 'const doomed = random.chance(0.05) ? server : undefined;',
+      },
+    ],
     edits: [
       {
         file: LEARNER,

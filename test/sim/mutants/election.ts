@@ -81,14 +81,21 @@ export const ELECTION: readonly Mutant[] = [
       {
         file: 'src/zab/election.js',
         find: 'if (this.#isQuorum(alike) && (isMe ? this.#mayVote : this.#leads(n.leader)))',
-        replace: 'if (isMe ? this.#mayVote : this.#leads(n.leader))',
+        replace:
+          'if (isMe ? this.#mayVote && n.round === this.#round && this.#isQuorum(alike) : this.#leads(n.leader))',
       },
       {
         file: 'src/zab/election.js',
         find: 'if (n.round === this.#round) {',
         replace: 'if (n.round <= this.#round) {',
       },
-      { file: 'test/sim/options.js', find: 'fickle: 0.15,', replace: 'fickle: 1.5,' },
+      { file: 'test/sim/options.js', find: 'fickle: 0.15,', replace: 'fickle: 1,' },
+      {
+        file: 'test/sim/options.js',
+        find: 'const on = random.chance(share);',
+        replace: "const on = random.chance(share) || kind === 'fickle';",
+      },
+      { file: 'test/sim/options.js', find: 'random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5])', replace: '3' },
       { file: LEADER, find: 'this.#deserters.add(peer);', replace: 'return;' },
       {
         file: LEADER,
