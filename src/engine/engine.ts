@@ -394,6 +394,9 @@ export class Engine implements StateMachine {
   }
 
   commit(index: number): void {
+    // There is a leader: who was shown what may be old hears of what is new in another session. A snapshot may have
+    // taken the place of the state, too, and watches would be told of a part of what happened.
+    this.#endReadOnly();
     this.#applier.commit(index);
   }
 
@@ -418,8 +421,8 @@ export class Engine implements StateMachine {
   }
 
   #maybeReadOnly(now: number): void {
-    const { lookingSince } = this.peer;
-    if (this.#settings.readOnlyMode !== true || lookingSince === undefined) return;
+    const { lookingSince, isStateless } = this.peer;
+    if (this.#settings.readOnlyMode !== true || lookingSince === undefined || isStateless) return;
     if (now - lookingSince < Math.max(READ_ONLY_AFTER_MS, this.#peerSettings.peerTimeoutMs)) return;
     this.#service = 'readOnly';
     this.#output.notes.push({ kind: 'serving', role: 'readOnly', epoch: 0 });

@@ -169,9 +169,13 @@ export class Election {
     this.#finish();
   }
 
-  /** A vote that may be counted or followed: of a voter, for one that can lead. */
+  /**
+   * A vote that may be counted or followed: of a voter, for one that can lead. This server cannot while it may not vote:
+   * those who want it do so for what it had before it lost its tree, or records.
+   */
   #counts(from: ServerId, n: Notification): boolean {
-    return this.#isVoter(from) && this.#isVoter(n.leader);
+    const canLead = n.leader === this.#host.id ? this.#mayVote : this.#isVoter(n.leader);
+    return this.#isVoter(from) && canLead;
   }
 
   /** The candidate is gone: a new round, in which votes for it do not count. */

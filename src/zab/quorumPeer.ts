@@ -125,6 +125,11 @@ export class QuorumPeer {
     return this.#context.alone;
   }
 
+  /** There is no state to show: the tree was lost, and no snapshot has taken its place. */
+  get isStateless(): boolean {
+    return this.#context.needsSnapshot;
+  }
+
   /** What the leader knows of its learners; empty elsewhere. */
   get learners(): readonly LearnerHandler[] {
     return this.#leader === undefined ? [] : [...this.#leader.handlers];

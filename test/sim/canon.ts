@@ -31,6 +31,11 @@ export class Canon {
     return this.#entries[index - 1];
   }
 
+  /** The last record of this epoch or of one before. */
+  lastUpTo(epoch: number): Agreed | undefined {
+    return this.#entries.findLast(({ zxid }) => zxid >> 32n <= epoch);
+  }
+
   byZxid(zxid: bigint): Agreed | undefined {
     return this.#byZxid.get(zxid as Zxid);
   }

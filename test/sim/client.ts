@@ -62,6 +62,8 @@ export class ClientLink implements Link {
   left = false;
   superseded = false;
   closed = false;
+  /** What is still on its way to the server gets lost. */
+  unheard = false;
   readonly waiting: Op[] = [];
   lastWrite: Op | undefined;
   readonly #world: ClientWorld;
@@ -157,6 +159,7 @@ export class ClientLink implements Link {
 
   #toServer(act: () => void): void {
     this.#up.send(() => {
+      if (this.unheard) return;
       if (this.reachesSomebody) act();
       else if (this.#host.up) this.#down.send(() => this.#broken());
     });
@@ -269,6 +272,18 @@ export class SimClient {
     const link = this.connectedLink;
     if (link === undefined) return;
     for (const request of requests) this.#send(link, request);
+  }
+
+  /** Asks for nothing any more, and what it has asked for arrives nowhere unless it has. */
+  retire(): void {
+    this.retired = true;
+    if (this.link !== undefined) this.link.unheard = true;
+    this.disconnect();
+  }
+
+  /** Nobody tells it any more what to do, if somebody did. */
+  decideAlone(seed: number): void {
+    this.#random.beginAnew(seed);
   }
 
   disconnect(): void {

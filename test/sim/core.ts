@@ -63,6 +63,8 @@ export function settingsOf(
 
 /** Puts the state of a disk into a new engine, as the host does at start. */
 export function restoreFrom(engine: Engine, disk: SimDisk): void {
+  // Without a tree that the log goes on from there is nothing to put back.
+  if (disk.needsSnapshot) return;
   restoreRows(engine, disk.tree.rows);
   replay(engine, disk);
 }
@@ -70,7 +72,7 @@ export function restoreFrom(engine: Engine, disk: SimDisk): void {
 /** The log of a server failed and can be written again: it takes part anew, with the state that it has. */
 export function rejoin(engine: Engine, disk: SimDisk): void {
   engine.rejoin();
-  replay(engine, disk);
+  if (!disk.needsSnapshot) replay(engine, disk);
 }
 
 function replay(engine: Engine, disk: SimDisk): void {

@@ -137,6 +137,11 @@ export class SimDisk {
     return this.tail.index === 0 && this.epochs.currentEpoch === 0;
   }
 
+  /** The log does not reach back to what is left of the tree: there is no state until a snapshot is installed. */
+  get needsSnapshot(): boolean {
+    return this.tree.rows.mark.index < this.logStart.index;
+  }
+
   /** Records behind this one. */
   recordsAfter(index: number): readonly SimRecord[] {
     return this.#records.slice(index - this.logStart.index);
@@ -209,6 +214,11 @@ export class SimDisk {
     const last = this.#records.at(-1);
     this.tail = last === undefined ? this.logStart : markOf(last);
     if (this.tail.index < this.acked.index) this.suspect = true;
+  }
+
+  /** `tree.db` is gone, or cannot be read, and a new one is made at the next start. */
+  loseTree(): void {
+    this.tree = new TreeFile();
   }
 
   /** Somebody emptied the directory: a new one is made at the next start. */

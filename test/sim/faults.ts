@@ -3,6 +3,7 @@ import type { ServerId } from '../../src/zab/index.js';
 import type { SimClient } from './client.js';
 import type { Channel, Network } from './network.js';
 import type { FaultRates, SimOptions } from './options.js';
+import { Plots } from './plots.js';
 import type { Scheduler } from './scheduler.js';
 import type { Director } from './script.js';
 import type { SimServer } from './server.js';
@@ -18,11 +19,14 @@ export interface FaultyWorld {
   readonly clients: readonly SimClient[];
   /** A server that logs and counts for nothing, if there is one. */
   readonly weightless: ServerId | undefined;
+  /** One that an operator wants to count for nothing, if the configuration that says so is not agreed on. */
+  readonly unweighed: ServerId | undefined;
   /** Whether losing this disk leaves a quorum that can repair it. */
   maySacrifice(server: SimServer): boolean;
   /** The disk of a server that is down loses data. */
   wipe(server: SimServer): void;
   damage(server: SimServer): void;
+  loseTree(server: SimServer): void;
   /** Its disk failed: what it says it has on disk may not be there. */
   distrust(server: SimServer): void;
   note(what: string, ...values: (string | number)[]): void;
@@ -47,6 +51,12 @@ const RARE: Readonly<Record<string, number>> = {
   reconfig: 0.06,
 };
 
+/** Wall clocks are put forward and back by up to this. */
+const WALL_JUMP_MS_MAX = 3_600_000;
+
+/** A server that loses its weight is worth one more often. */
+const STRAND = 0.8;
+
 /** What a cut is about, as often as it stands here. */
 const CHANNELS: readonly (readonly Channel[])[] = [
   ['election', 'quorum'],
@@ -60,10 +70,16 @@ export class Faults {
   readonly #random: SteeredRandom;
   #active = true;
   #quietUntil = 0;
+  readonly #plots: Plots;
 
   constructor(world: FaultyWorld, random: SteeredRandom) {
     this.#world = world;
     this.#random = random;
+    this.#plots = new Plots(world, random, {
+      crash: (server, downMs) => this.#crash(server, false, downMs),
+      later: (ms, act) => this.#later(ms, act),
+      lasting: () => this.#lasting(),
+    });
     if (world.director.isPlaying) return;
     if (world.options.favours) this.#keepFavouring();
     for (const [kind, rate] of Object.entries(world.options.faults) as [keyof FaultRates, number][])
@@ -101,24 +117,30 @@ export class Faults {
   /** A server is at a moment that matters: something is on its way to its disk. */
   moment(server: SimServer, kind: string): void {
     const { options, scheduler } = this.#world;
-    const chance = options.bias === 0 ? 0 : Math.max(options.bias * (MOMENTS[kind] ?? 0), RARE[kind] ?? 0);
+    const rare = this.#losesWeight(server, kind) === undefined ? RARE[kind] : STRAND;
+    const chance = options.bias === 0 ? 0 : Math.max(options.bias * (MOMENTS[kind] ?? 0), rare ?? 0);
     if (!this.#active) return;
     const what = `${server.id} ${kind}`;
     const { director } = this.#world;
+    const nth = director.come(what);
     if (director.isPlaying) {
-      const decision = director.moment(what);
+      const decision = director.moment(what, nth);
       if (decision !== undefined) this.#random.tell(decision.draws, () => this.#seize(server, kind));
       return;
     }
     if (chance === 0 || scheduler.now < this.#quietUntil || !this.#random.chance(chance)) return;
-    director.decide('moment', what, this.#random, () => this.#seize(server, kind));
+    director.decide('moment', what, this.#random, () => this.#seize(server, kind), nth);
   }
 
   #seize(server: SimServer, kind: string): void {
     const { options, scheduler } = this.#world;
     this.#quietUntil = scheduler.now + this.#random.range(20, 1500);
     this.#world.note(`moment: ${kind}`, server.id);
+    const light = this.#losesWeight(server, kind);
+    if (light !== undefined && this.#random.chance(0.8)) return this.#plots.strand(server, light);
     const soon = this.#random.exponential(options.fsyncMs.mean + options.delayMs.mean);
+    // Now, not when it crashes: what is drawn behind a decision is no part of it, and no script would repeat it.
+    const down = this.#lasting();
     switch (this.#random.int(10)) {
       case 0:
       case 1:
@@ -127,7 +149,7 @@ export class Faults {
         return this.#crash(server, false);
       case 4:
       case 5:
-        return this.#later(soon, () => this.#crash(server, false));
+        return this.#later(soon, () => this.#crash(server, false, down));
       case 6:
         return this.#crash(server, true);
       case 7:
@@ -137,6 +159,22 @@ export class Faults {
         return this.#cutBetween([server.id], [other.id], this.#random.chance(0.5));
       }
     }
+  }
+
+  /** Who loses its weight by what this leader has just proposed. */
+  #losesWeight({ id, role }: SimServer, kind: string): ServerId | undefined {
+    const light = kind === 'reconfig' && role === 'leading' ? this.#world.unweighed : undefined;
+    return light === id ? undefined : light;
+  }
+
+  /** A configuration is agreed on. */
+  reconfigured(): void {
+    this.#plots.reconfigured();
+  }
+
+  /** The disk of a server knows of an epoch: promised, or entered. */
+  epochSaved(server: SimServer, entered: boolean): void {
+    this.#plots.epochSaved(server, entered);
   }
 
   #repeat(kind: keyof FaultRates, rate: number): void {
@@ -158,7 +196,7 @@ export class Faults {
       case 'crash':
         if (server.up && random.chance(0.25)) {
           server.stop(random.range(50, 500));
-          return this.#restart(server, 500);
+          return this.#restart(server, 500 + this.#lasting());
         }
         return this.#crash(server, false);
       case 'crashAll':
@@ -174,7 +212,12 @@ export class Faults {
       case 'wipe':
       case 'damage':
       case 'ioError':
+      case 'loseTree':
         return this.#destroy(server, kind);
+      case 'jump':
+        // As far as somebody who gets the hour wrong, or a time zone.
+        server.wallOffsetMs = Math.round(random.range(-1, 1) * WALL_JUMP_MS_MAX);
+        return;
       case 'corrupt':
         network.corruptNext(server.id, ids.find((id) => id !== server.id) ?? server.id);
         return;
@@ -239,32 +282,37 @@ export class Faults {
           for (const path of paths) path.cut = false;
         });
       }
+      case 'plague':
+        return this.#plots.plague(server);
+      case 'fickle':
+        return this.#plots.tear(ids);
       case 'snapshotBreaks':
         return;
     }
   }
 
-  #crash(server: SimServer, power: boolean): void {
+  #crash(server: SimServer, power: boolean, downMs = this.#lasting()): void {
     if (!server.up) return;
     server.crash(power);
-    this.#restart(server, 0);
+    this.#restart(server, downMs);
   }
 
-  #restart(server: SimServer, atLeast: number): void {
-    this.#later(atLeast + this.#lasting(), () => server.start());
+  #restart(server: SimServer, downMs: number): void {
+    this.#later(downMs, () => server.start());
   }
 
   #pause(server: SimServer, ms: number): void {
     server.pause(ms);
   }
 
-  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError'): void {
+  #destroy(server: SimServer, kind: 'wipe' | 'damage' | 'ioError' | 'loseTree'): void {
     if (!this.#world.maySacrifice(server)) return;
     server.crash(false);
     if (kind === 'wipe') this.#world.wipe(server);
     else if (kind === 'damage') this.#world.damage(server);
+    else if (kind === 'loseTree') this.#world.loseTree(server);
     else this.#world.distrust(server);
-    this.#restart(server, 0);
+    this.#restart(server, this.#lasting());
   }
 
   #cutBetween(

@@ -19,6 +19,8 @@ export interface OperatedWorld {
   now(): number;
   /** Sets a machine up, unless it is. */
   install(id: ServerId): void;
+  /** This server is about to lose its weight. */
+  unweighs(id: ServerId): void;
 }
 
 /** How often each is tried. */
@@ -32,6 +34,7 @@ const MIX = {
   removeObserver: 1,
   replace: 3,
   everybody: 3,
+  unweigh: 10,
   strangers: 1,
   staleVersion: 1,
   twice: 1,
@@ -99,6 +102,13 @@ export class OperatorLoad implements Load {
           : ask({ joining: [lineOf(spare, 'participant')], leaving: [one(voters)] });
       case 'everybody':
         return ask({ members: linesOf(this.#anybody(machines)) });
+      case 'unweigh': {
+        const counting = votersOf(latest);
+        const light = one(counting.filter((id) => id !== leader || counting.length === 1));
+        if (counting.length < 3) return [];
+        this.#world.unweighs(light);
+        return ask({ members: linesOf({ ...latest, weights: new Map(latest.weights).set(light, 0) }) });
+      }
       case 'strangers':
         return ask({ joining: STRANGERS.slice(0, voters.length + 1).map((id) => lineOf(id, 'participant')) });
       case 'staleVersion':

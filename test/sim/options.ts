@@ -31,6 +31,14 @@ export interface FaultRates {
   readonly cutClient: number;
   readonly slowDisk: number;
   readonly snapshotBreaks: number;
+  /** `tree.db` is lost, and nothing else. */
+  readonly loseTree: number;
+  /** The wall clock of a host is put forward or back. */
+  readonly jump: number;
+  /** For a while leaders die as soon as they have promised an epoch, or entered it. */
+  readonly plague: number;
+  /** A server is torn to and fro between two others. */
+  readonly fickle: number;
 }
 
 /** Everything that a seed decides. */
@@ -115,13 +123,23 @@ const RATES: FaultRates = {
   cutClient: 0.6,
   slowDisk: 0.3,
   snapshotBreaks: 0.4,
+  loseTree: 0.1,
+  jump: 0.2,
+  plague: 0.15,
+  fickle: 0.15,
 };
+
+/** Only what a script says goes wrong. */
+export const NO_FAULTS: FaultRates = Object.freeze(
+  Object.keys(RATES).reduce<FaultRates>((rates, kind) => ({ ...rates, [kind]: 0 }), RATES),
+);
 
 /** Draws the options of a seed. */
 export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): SimOptions {
   const random = new SimRandom(seed * 2654435761);
   // What came later draws from a generator of its own, so that what was drawn before stays as it was.
   const more = new SimRandom(seed * 2246822519 + 1);
+  const yet = new SimRandom(seed * 3266489917 + 2);
   const usual = random.pick([1, 3, 3, 3, 3, 3, 3, 5, 5]);
   const grouped = usual > 1 && more.chance(0.1);
   const voters = grouped ? more.pick([3, 4, 5, 6]) : usual;
@@ -186,7 +204,7 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
       { min: 8000, max: 30_000 },
     ]),
     tickMs: random.pick([20, 50, 200]),
-    faults: faultsOf(random, more, voters + observers),
+    faults: faultsOf(random, more, yet, voters + observers),
     favours: random.chance(0.15),
     bias: random.pick([0, 0.002, 0.01, 0.05, 0.3]),
     faultMs: random.pick([100, 400, 1000, 2500]) * Math.max(hurry, 0.5),
@@ -194,15 +212,16 @@ export function optionsOf(seed: number, overrides: Partial<SimOptions> = {}): Si
   };
 }
 
-/** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
-/** Kinds that draw from the second generator. */
+/** Kinds that draw from the second generator, and from the third. */
 const LATER: ReadonlySet<string> = new Set(['ioError', 'corrupt']);
+const LATEST: ReadonlySet<string> = new Set(['loseTree', 'jump', 'plague', 'fickle']);
 
-function faultsOf(first: SimRandom, more: SimRandom, servers: number): FaultRates {
+/** A random subset of faults with random rates. Some seeds have none: what holds in fair weather is checked, too. */
+function faultsOf(first: SimRandom, more: SimRandom, yet: SimRandom, servers: number): FaultRates {
   const share = first.pick([0, 0.3, 0.6, 0.9]);
   const rates: Record<keyof FaultRates, number> = { ...RATES };
   for (const kind of Object.keys(RATES) as (keyof FaultRates)[]) {
-    const random = LATER.has(kind) ? more : first;
+    const random = LATER.has(kind) ? more : LATEST.has(kind) ? yet : first;
     const on = random.chance(share);
     const factor = random.pick([0.3, 1, 1, 3]) * Math.min(1, 0.4 + servers / 5);
     rates[kind] = on ? RATES[kind] * factor : 0;

@@ -14,6 +14,8 @@ import type { World } from './world.js';
 const ESTABLISHED_MS = 10_000;
 /** Once it serves, a write and a sync through each of its members take no longer. */
 const PROBE_MS = 6000;
+/** A reconfig that has arrived is in a log within this. */
+const SETTLING_MS = 1000;
 /** Requests are answered, or their connection is closed, within this. */
 const ANSWER_MS = 10_000;
 /** Whoever comes back has caught up within this. */
@@ -25,6 +27,11 @@ export function safetyPhase(world: World): void {
   world.scheduler.runUntil(world.options.safetyMs);
   world.faults.stop();
   world.director.end();
+  world.clients.forEach((client, i) => client.decideAlone(world.options.seed * 1000 + i));
+  if (world.operator === undefined) return;
+  // A quorum is chosen next, of what is in the logs by then: no other configuration may come up behind that.
+  world.operator.retire();
+  world.scheduler.runUntil(world.scheduler.now + SETTLING_MS);
 }
 
 /**
@@ -39,7 +46,6 @@ export function isRepairable({ ensemble, possible, healthy }: World): boolean {
 /** A quorum is healed, the rest is dead or cut off for ever. */
 export function livenessPhase(world: World): void {
   world.note('liveness phase');
-  if (world.operator !== undefined) world.operator.retired = true;
   const core = chooseCore(world);
   const ids = new Set(core.map(({ id }) => id));
   for (const server of world.servers) {

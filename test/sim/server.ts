@@ -56,6 +56,8 @@ export interface ServerWatcher {
   stepping(server: SimServer, input: Input): void;
   /** A message of another server is about to be stepped. */
   received(server: SimServer, link: number, message: Output['packets'][number]['message']): void;
+  /** That a link is down was stepped. */
+  linkLost(server: SimServer, link: number): void;
   /** It has no leader, and serves reads nevertheless. */
   servesReads(server: SimServer): void;
   /** A request of a client is about to be stepped. */
@@ -72,6 +74,8 @@ export class SimServer {
   /** What its configuration file says about who takes part; undefined: nobody has set this machine up. */
   file: string | undefined;
   role = 'down';
+  /** How far somebody has put the wall clock of this host, whole ms. */
+  wallOffsetMs = 0;
   readonly #options: SimOptions;
   readonly #scheduler: Scheduler;
   readonly #random: SimRandom;
@@ -123,8 +127,9 @@ export class SimServer {
     return this.#clockStart + Math.floor(this.#scheduler.now * this.#rate);
   }
 
+  /** Wall clock. */
   get time(): bigint {
-    return BigInt(TIME_START + Math.floor(this.#scheduler.now));
+    return BigInt(TIME_START + Math.floor(this.#scheduler.now) + this.wallOffsetMs);
   }
 
   get leaseMs(): number {
@@ -231,6 +236,9 @@ export class SimServer {
       input: () => {
         const { engine, disk } = this;
         if (engine === undefined || !disk.failed) return undefined;
+        // What this turn has for the disk so far is from before the failure: it is lost with the rest.
+        this.#perform(engine);
+        if (this.engine !== engine) return undefined;
         disk.reopenLog();
         this.#installing = false;
         rejoin(engine, disk);
@@ -244,9 +252,10 @@ export class SimServer {
   }
 
   #bootInput(): Input {
-    const { epochs, logStart, tail, suspect, secret } = this.disk;
+    const { epochs, logStart, tail, needsSnapshot, secret } = this.disk;
     const clocks = { now: this.clock, time: this.time };
-    const state = { epochs, logStart, tail, suspect, trustBlank: false };
+    const suspect = this.disk.suspect || needsSnapshot;
+    const state = { epochs, logStart, tail, suspect, needsSnapshot, trustBlank: false };
     return { kind: 'start', ...state, secret: Buffer.from(secret), ...clocks };
   }
 
@@ -269,7 +278,8 @@ export class SimServer {
 
   #keepFlushing(): void {
     this.#flushes = this.#scheduler.after(this.#random.exponential(this.#options.flushMs), () => {
-      const bytes = this.paused || this.#installing ? undefined : this.engine?.takeFlush();
+      const isLost = this.#installing || this.disk.needsSnapshot;
+      const bytes = this.paused || isLost ? undefined : this.engine?.takeFlush();
       if (bytes !== undefined) this.disk.flush(bytes);
       this.#keepFlushing();
     });
@@ -303,12 +313,14 @@ export class SimServer {
     for (const { input: make, before } of inputs) {
       before?.(engine);
       const input = make();
+      if (this.engine !== engine) return;
       if (input === undefined) continue;
       this.#watcher.stepping(this, input);
       if (input.kind === 'packet' && this.#network.isLetGo(input.link)) continue;
       if (input.kind === 'packet') this.#watcher.received(this, input.link, input.message);
       if (input.kind === 'request') this.#watcher.heard(this, input.connection);
       engine.step(input, out);
+      if (input.kind === 'linkDown') this.#watcher.linkLost(this, input.link);
     }
     engine.endTurn(out);
     this.#perform(engine);

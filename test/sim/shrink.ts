@@ -1,5 +1,5 @@
 /** Makes a failing run small: as few decisions as still break the same property, with plain options and delays. */
-import { optionsOf, type FaultRates, type SimOptions } from './options.js';
+import { NO_FAULTS, optionsOf, type SimOptions } from './options.js';
 import { play, record } from './run.js';
 import type { Decision, Script } from './script.js';
 
@@ -77,8 +77,7 @@ function withPlainOptions(from: Script): Script {
   };
   const options = (changes: Partial<SimOptions>): void =>
     attempt({ ...script, options: { ...script.options, ...changes } });
-  const none = Object.fromEntries(Object.keys(script.options.faults).map((kind) => [kind, 0]));
-  options({ faults: none as unknown as FaultRates });
+  options({ faults: NO_FAULTS });
   options({ drift: 0 });
   options({ favours: false });
   options({ readOnlyMode: false });

@@ -135,6 +135,8 @@ export class Situations {
     if (left.some((id) => id === leader)) this.#coverage.count('reconfig: remove leader');
     if (left.some((id) => id !== leader)) this.#coverage.count('reconfig: remove follower');
     if (joined.length > 0 && left.length > 0) this.#coverage.count('reconfig: replace');
+    if ([...after.weights].some(([id, weight]) => weight === 0 && were.has(id)))
+      this.#coverage.count('reconfig: weight taken');
     if (after.groups.length > 0) this.#coverage.count('reconfig: groups');
   }
 

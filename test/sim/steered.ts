@@ -7,12 +7,18 @@ const MIDDLE = 0.5;
 export class SteeredRandom extends SimRandom {
   #heard: number[] | undefined;
   #told: number[] | undefined;
+  #other: SimRandom | undefined;
 
   override next(): number {
     if (this.#told !== undefined) return this.#told.shift() ?? MIDDLE;
-    const value = super.next();
+    const value = this.#other?.next() ?? super.next();
     this.#heard?.push(value);
     return value;
+  }
+
+  /** From now on it is what it is, whatever was drawn or told before: behind a script the run goes on as it did. */
+  beginAnew(seed: number): void {
+    this.#other = new SimRandom(seed);
   }
 
   /** @returns what was drawn by `act` */

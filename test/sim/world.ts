@@ -50,6 +50,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
   readonly counterStart: number;
   readonly watcher: ClientWatcher;
   readonly faults: Faults;
+  unweighed: number | undefined;
   readonly director: Director;
   readonly random: SimRandom;
   readonly #checkers: readonly Checker[];
@@ -65,6 +66,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     const delays = typeof how === 'object' ? how.delays : options.seed;
     this.random = delays === 'even' ? new EvenRandom() : new SimRandom(delays);
     this.director = new Director(() => this.scheduler.now, how);
+    // Before anything else is planned: what was decided at a time happened before what its maker did next.
+    for (const decision of this.director.decisions)
+      this.scheduler.at(decision.at, () => this.#perform(decision));
     this.trace = new Trace(() => this.scheduler.now, print);
     this.counterStart = options.counterStart;
     this.ensemble = new Ensemble(this.canon, electorateAtFirst(options));
@@ -87,8 +91,6 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       this.scheduler.after(this.random.range(0, 300), () => server.start());
     }
     this.operator = this.#addOperator();
-    for (const decision of this.director.decisions)
-      this.scheduler.at(decision.at, () => this.#perform(decision));
   }
 
   /** What a script says. */
@@ -131,6 +133,10 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     this.note('install', id);
     server.file = this.ensemble.fileFor(id);
     this.scheduler.after(this.random.exponential(200), () => server.start());
+  }
+
+  unweighs(id: number): void {
+    this.unweighed = id;
   }
 
   /** Servers of the configuration that was agreed on last. */
@@ -212,7 +218,9 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
 
   /** Servers whose disk is worth something. */
   get healthy(): SimServer[] {
-    return this.servers.filter(({ id, disk }) => !disk.blank && !disk.suspect && !this.#destroyed.has(id));
+    const isWhole = ({ blank, suspect, needsSnapshot }: SimServer['disk']): boolean =>
+      !blank && !suspect && !needsSnapshot;
+    return this.servers.filter(({ id, disk }) => isWhole(disk) && !this.#destroyed.has(id));
   }
 
   maySacrifice(server: SimServer): boolean {
@@ -238,6 +246,11 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
     server.disk.damage(this.random.between(1, 30));
     // Losing what nobody was told of is no loss.
     if (server.disk.suspect) this.#destroyed.set(server.id, index);
+  }
+
+  loseTree({ disk }: SimServer): void {
+    disk.loseTree();
+    this.coverage.count(disk.needsSnapshot ? 'tree lost, log purged' : 'tree lost, log complete');
   }
 
   distrust({ disk }: SimServer): void {
@@ -299,6 +312,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         for (const noticer of this.#noticers) noticer.voting(server, to, vote);
       },
       received: (server, link, message) => each((checker) => checker.received(server, link, message)),
+      linkLost: (server, link) => each((checker) => checker.linkLost(server, link)),
       wrote: (server, op) => {
         const { kind } = op;
         for (const noticer of this.#noticers) noticer.wrote(server, op);
@@ -348,6 +362,7 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
         this.trace.note(`s${server.id}`, 'epochs', after.acceptedEpoch, after.currentEpoch);
         if (after.currentEpoch > before.currentEpoch) this.#destroyed.delete(server.id);
         each((checker) => checker.epochsDurable(server, before, after));
+        this.faults.epochSaved(server, after.currentEpoch > before.currentEpoch);
       },
       truncated: (to, removed) => {
         this.trace.note(`s${server.id}`, 'truncated', to.index, removed.length);
@@ -406,8 +421,11 @@ export class World implements CheckedWorld, ClientWorld, FaultyWorld, OperatedWo
       }
       const before = this.ensemble.latest;
       this.ensemble.agreed(entry);
-      if (this.ensemble.latest !== before)
+      if (this.ensemble.latest !== before) {
         this.#situations.reconfigured(before, this.ensemble.latest, this.leader);
+        this.unweighed = undefined;
+        this.faults.reconfigured();
+      }
       this.#situations.agreed(entry);
       for (const checker of this.#checkers) checker.agreed(entry, server);
     }

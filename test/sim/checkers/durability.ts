@@ -83,11 +83,13 @@ export class CommittedSurvives extends Checker {
   }
 
   override established(server: ServerView, { epoch, tail }: Traced<'established'>): void {
-    if (tail.index < this.#promised)
-      this.fail(`epoch ${epoch} begins at ${tail.index}, answered was up to ${this.#promised}`);
-    const entry = this.world.canon.at(this.#promised);
+    // What a later epoch brought is not for this one to have.
+    const promised = Math.min(this.#promised, this.world.canon.lastUpTo(epoch)?.index ?? 0);
+    if (tail.index < promised)
+      this.fail(`epoch ${epoch} begins at ${tail.index}, answered was up to ${promised}`);
+    const entry = this.world.canon.at(promised);
     if (entry !== undefined && holds(server.disk, entry) === false)
-      this.fail(`server ${server.id} leads epoch ${epoch} with another record ${this.#promised}`);
+      this.fail(`server ${server.id} leads epoch ${epoch} with another record ${promised}`);
   }
 }
 

@@ -52,12 +52,15 @@ export class EpochMonotony extends Checker {
   }
 }
 
-/** An established leader has everything that was agreed. */
+/**
+ * An established leader has everything that was agreed, up to its epoch: a leader that was slow to hear so may find out that
+ * it is one when a later one is at work already. It can commit nothing any more.
+ */
 export class LeaderCompleteness extends Checker {
   readonly property = 'E3';
 
   override established(server: ServerView, { epoch }: Traced<'established'>): void {
-    const { last } = this.world.canon;
+    const last = this.world.canon.lastUpTo(epoch);
     if (last !== undefined && holds(server.disk, last) === false)
       this.fail(`server ${server.id} leads epoch ${epoch} without record ${last.index}`);
   }
@@ -72,7 +75,7 @@ export class Electable extends Checker {
     const votes = this.world.effective(server).some((electorate) => votersOf(electorate).includes(server.id));
     if (!votes) this.fail(`server ${server.id} leads epoch ${epoch} and may not vote`);
     if (server.disk.suspect) this.fail(`server ${server.id} leads epoch ${epoch} and is suspect`);
-    if (server.disk.tail.index === 0 && this.world.canon.length > 0)
+    if (server.disk.tail.index === 0 && this.world.canon.lastUpTo(epoch) !== undefined)
       this.fail(`server ${server.id} leads epoch ${epoch} and is blank`);
   }
 }

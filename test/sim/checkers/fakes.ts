@@ -4,7 +4,7 @@ import { OpCode, makeZxid, writeTxn, type Request, type Txn, type Zxid } from '.
 import { LOG_START, type Epochs, type LogMark } from '../../../src/zab/index.js';
 import { Canon, type Agreed } from '../canon.js';
 import type { ClientEffect } from '../core.js';
-import type { Electorate } from '../electorate.js';
+import { electorateOf, type Electorate } from '../electorate.js';
 import { History, type Link, type Op } from '../history.js';
 import { Model } from '../model.js';
 import { chainAfter, markOf, type SimRecord } from '../records.js';
@@ -69,21 +69,23 @@ export class FakeWorld implements CheckedWorld {
   readonly counterStart = 1;
   time = 0;
   #records: SimRecord[] = [];
+  readonly #eras: { readonly index: number; readonly electorate: Electorate }[] = [];
 
   now(): number {
     return this.time;
   }
 
-  governing(): readonly Electorate[] {
-    return [this.activeAt()];
+  governing(index: number): readonly Electorate[] {
+    return [this.activeAt(index)];
   }
 
   effective(): readonly Electorate[] {
     return [this.activeAt()];
   }
 
-  activeAt(): Electorate {
-    return { version: 0n, weights: this.weights, observers: new Set(), groups: [] };
+  activeAt(index = Infinity): Electorate {
+    const initial = { version: 0n, weights: this.weights, observers: new Set<number>(), groups: [] };
+    return this.#eras.findLast((era) => era.index <= index)?.electorate ?? initial;
   }
 
   destroyed(): number {
@@ -125,6 +127,10 @@ export class FakeWorld implements CheckedWorld {
     return records.map((record) => {
       const entry = this.canon.append(record);
       this.model.apply(entry);
+      if (entry.txn.type === OpCode.reconfig) {
+        const electorate = electorateOf(entry.txn.record.data?.toString() ?? '');
+        this.#eras.push({ index: entry.index, electorate });
+      }
       checker.agreed(entry, this.servers[0]);
       return entry;
     });

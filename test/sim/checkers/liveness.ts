@@ -7,17 +7,22 @@ export class LeavesAtOnce extends Checker {
   readonly property = 'liveness';
   /** The link by which each server follows. Before LEADERINFO a leader may still be deciding, and is dialled again. */
   readonly #followed = new Map<number, number>();
+  readonly #roles = new Map<number, string>();
 
   override booted({ id }: ServerView): void {
     this.#followed.delete(id);
   }
 
-  override role({ id }: ServerView): void {
+  override role({ id }: ServerView, role: string): void {
     this.#followed.delete(id);
+    this.#roles.set(id, role);
   }
 
   override received({ id }: ServerView, link: number, message: PeerMessage): void {
-    if (message.kind === 'leaderInfo') this.#followed.set(id, link);
+    // Behind the end of its role, in the same turn, it still takes in what had arrived, and does nothing about it.
+    const role = this.#roles.get(id);
+    const isLearner = role === 'following' || role === 'observing';
+    if (message.kind === 'leaderInfo' && isLearner) this.#followed.set(id, link);
   }
 
   override linkLost({ id }: ServerView, link: number): void {

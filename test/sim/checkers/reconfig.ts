@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Agreed } from '../canon.js';
 import { electorateOf, type Electorate } from '../electorate.js';
 import type { Op } from '../history.js';
-import { Checker, hex, type Reply, type ServerView } from './checker.js';
+import { Checker, hex, type Reply, type ServerView, type Traced } from './checker.js';
 
 /** A server's configuration is the one that its state says (zab.md 1.9): the log is the only source of it. */
 export class ConfigurationOfState extends Checker {
@@ -31,8 +31,29 @@ export class ConfigurationOfState extends Checker {
 /** A reconfig changes what it was asked to change, from the version it named, and is refused for a reason. */
 export class ReconfigAsAsked extends Checker {
   readonly property = 'C1';
+  readonly #applied = new Map<number, number>();
+  /** Up to where its leader had applied when it proposed a record, by the record's chain. */
+  readonly #knew = new Map<bigint, number>();
 
-  override agreed({ index, zxid, header, txn }: Agreed): void {
+  override booted({ id }: ServerView): void {
+    this.#applied.delete(id);
+  }
+
+  override restored({ id }: ServerView, { index }: LogMark): void {
+    this.#applied.set(id, index);
+  }
+
+  override applied({ id }: ServerView, { index }: LogMark): void {
+    this.#applied.set(id, index);
+  }
+
+  override broadcast({ id }: ServerView, { mark }: Traced<'broadcast'>): void {
+    this.#knew.set(mark.chain, this.#applied.get(id) ?? 0);
+  }
+
+  override agreed(entry: Agreed): void {
+    const { index, zxid, header, txn } = entry;
+    if (txn.type === OpCode.error && txn.record.err === ErrorCode.RECONFIGINPROGRESS) this.#refused(entry);
     if (txn.type !== OpCode.reconfig) return;
     const next = electorateOf(txn.record.data?.toString() ?? '');
     if (next.version !== zxid)
@@ -49,6 +70,14 @@ export class ReconfigAsAsked extends Checker {
         : changed(before, joiningServers ?? '', leavingServers ?? '');
     if (!isDeepStrictEqual(shapeOf(next), shapeOf(expected)))
       this.fail(`record ${index} brings ${shapeOf(next)}, where ${shapeOf(expected)} was asked for`);
+  }
+
+  /** One at a time: but then there is one. */
+  #refused({ index, chain }: Agreed): void {
+    const { canon } = this.world;
+    for (let at = (this.#knew.get(chain) ?? 0) + 1; at < index; at++)
+      if (canon.at(at)?.txn.type === OpCode.reconfig) return;
+    this.fail(`record ${index} refuses a reconfig because of one under way, and there is none`);
   }
 
   override replied(op: Op, { err, zxid }: Reply): void {

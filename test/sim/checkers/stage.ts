@@ -79,6 +79,8 @@ export class Stage {
   /** Discovery and synchronisation of two servers whose logs are equal. */
   lead(leader: FakeServer, follower: FakeServer, epoch: number): void {
     const { currentEpoch } = leader.disk.epochs;
+    this.tell((checker) => checker.role(leader, 'leading'));
+    this.tell((checker) => checker.role(follower, 'following'));
     this.promise(leader, epoch, currentEpoch);
     const info = { kind: 'leaderInfo', epoch } as const;
     this.tell((checker) => checker.sending(leader, DOWN, info));

@@ -119,6 +119,10 @@ describe('checkers of ZAB', () => {
     world.agree(checker, record);
     checker.established(world.servers[0].write(record), established);
     expect(() => checker.established(world.servers[1], established)).to.throw('E3');
+    // Whoever is slow to hear that it leads need not have what a later epoch brought.
+    world.agree(checker, world.record(NOTHING, { zxid: makeZxid(2, 1) }));
+    checker.established(world.servers[0], established);
+    expect(() => checker.established(world.servers[0], { ...established, epoch: 3 })).to.throw('E3');
   });
 
   it('E4: a leader that is suspect, blank, or no voter', () => {

@@ -9,6 +9,10 @@ const ROOT = resolve(import.meta.dirname, '../../../..');
 /** What a run needs of the compiled files. */
 const PARTS = ['src', 'test/sim', 'test/helpers', 'test/unit/helpers'];
 
+const REPLAY_MS_MAX = 60_000;
+/** Characters of its end that are kept. */
+const OUTPUT_MAX = 100_000;
+
 export type Verdict =
   | { readonly kind: 'failed'; readonly seed: number; readonly property: string }
   /** @field inTime whether all seeds were run */
@@ -46,24 +50,41 @@ export class Build implements Disposable {
    * @throws when the simulator did not get as far as to say what came of it: such a copy proves nothing
    */
   async run(first: number, seeds: number, msMax: number): Promise<Verdict> {
-    const args = ['dist/test/sim/main.js', '--seed', String(first), '--seeds', String(seeds), '--alone'];
-    const child = spawn(process.execPath, args, { cwd: this.#directory, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text: string) => {
-        output = (output + text).slice(-20_000);
-      });
-    }
-    const timer = setTimeout(() => child.kill('SIGKILL'), Math.max(msMax, 0));
-    await new Promise((done) => child.on('close', done));
-    clearTimeout(timer);
-    const inTime = !child.killed;
+    const args = ['--seed', String(first), '--seeds', String(seeds), '--alone'];
+    const { output, inTime } = await this.#simulate(args, msMax);
     const [, seed, property] = /^Seed (\d+): (\S+)$/m.exec(output) ?? [];
     if (property !== undefined) return { kind: 'failed', seed: Number(seed), property };
     if (!inTime) return { kind: 'held', seeds: Number(lastOf(output, /^(\d+) of \d+ seeds/gm) ?? 0), inTime };
     if (!/^Every property held\.$/m.test(output)) throw new Error(`The simulator broke off:\n${output}`);
     return { kind: 'held', seeds, inTime };
+  }
+
+  /** Plays a script. @returns the property that fails; undefined when all hold */
+  async replay(file: string): Promise<string | undefined> {
+    const { output } = await this.#simulate(['--replay', file], REPLAY_MS_MAX);
+    const [, property] = /^Property failed .*\n {2}(\S+):/m.exec(output) ?? [];
+    if (property === undefined && !output.includes('Every property held'))
+      throw new Error(`The simulator broke off:\n${output}`);
+    return property;
+  }
+
+  async #simulate(args: readonly string[], msMax: number): Promise<{ output: string; inTime: boolean }> {
+    const command = ['dist/test/sim/main.js', ...args];
+    const child = spawn(process.execPath, command, {
+      cwd: this.#directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text: string) => {
+        output = (output + text).slice(-OUTPUT_MAX);
+      });
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), Math.max(msMax, 0));
+    await new Promise((done) => child.on('close', done));
+    clearTimeout(timer);
+    return { output, inTime: !child.killed };
   }
 
   [Symbol.dispose](): void {

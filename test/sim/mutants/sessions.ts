@@ -62,7 +62,6 @@ export const SESSIONS: readonly Mutant[] = [
       },
     ],
     caughtBy: ['S3'],
-    needs: 'wall clocks that jump',
     seeds: 1000,
   },
   {

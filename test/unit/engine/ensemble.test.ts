@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { NO_SESSION, OpCode, zxidOf } from '../../../src/types/index.js';
 import type { ToLeader } from '../../../src/zab/index.js';
 import { Ensemble, bodyOf } from '../helpers/ensemble.js';
-import { closeSession, create, del, exists, getData, ping, sync } from '../helpers/requests.js';
+import { closeSession, create, del, exists, getData, ping, sync, setData } from '../helpers/requests.js';
 
 const ephemeral = { mode: 'ephemeral' } as const;
 const createBody = (path: string): Buffer => bodyOf(create(path));
@@ -302,6 +302,20 @@ describe('read-only mode', () => {
     expect(client.take()).to.deep.equal(['close read-only mode ended']);
     expect(ensemble.engine(1).service).to.equal('following');
     expect(ensemble.engine(1).localSessions.size).to.equal(0);
+  });
+
+  it('ends before anything new is shown: whoever watches hears of it elsewhere', () => {
+    const ensemble = alone().wait(2100);
+    const client = ensemble.connecting(1, { readOnly: true });
+    client.send(getData('/a', true)).take();
+    ensemble.connect(2).send(setData('/a', 'new'));
+    ensemble.rejoin(1).wait(1000);
+    expect(client.take()).to.deep.equal(['close read-only mode ended']);
+  });
+
+  it('is not entered without a state: what it would show was never there', () => {
+    const ensemble = new Ensemble(3, { readOnlyMode: true }, [], [1, 2, 3]);
+    expect(ensemble.wait(5000).engine(1).service).to.equal('none');
   });
 
   it('is not entered unless it is switched on', () => {

@@ -127,8 +127,16 @@ export class Ensemble {
   #queue: { readonly to: ServerId; readonly input: Input; readonly from: ServerId }[] = [];
   #nextLink = 1;
 
-  /** Servers 1 and up; the last of the voters will lead. */
-  constructor(voters = 3, overrides: Partial<EngineSettings> = {}, observers: readonly ServerId[] = []) {
+  /**
+   * Servers 1 and up; the last of the voters will lead.
+   * @param stateless of them, those that lost their tree
+   */
+  constructor(
+    voters = 3,
+    overrides: Partial<EngineSettings> = {},
+    observers: readonly ServerId[] = [],
+    stateless: readonly ServerId[] = [],
+  ) {
     const ids = Array.from({ length: voters }, (_, i) => i + 1);
     const configuration = ensembleOf(ids, observers);
     for (const id of [...ids, ...observers]) {
@@ -137,7 +145,8 @@ export class Ensemble {
       this.members.set(id, new Member(id, settings));
     }
     for (const { id, epochs, tail } of this.members.values()) {
-      const flags = { suspect: false, trustBlank: false };
+      const needsSnapshot = stateless.includes(id);
+      const flags = { suspect: needsSnapshot, needsSnapshot, trustBlank: false };
       const clocks = { now: this.now, time: this.time };
       this.input(id, {
         kind: 'start',

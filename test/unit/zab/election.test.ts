@@ -454,6 +454,9 @@ describe('a server that may not vote', () => {
     const server = new Looking({ id: 3, at: '9:9', epoch: 9, mayVote: false });
     server.hears(1, alike(3, { zxid: zxid('9:9'), peerEpoch: 9 }));
     expect(server.wait(1000).elected).to.equal(undefined);
+    // Nor do those who wanted it before it lost what it had.
+    server.hears(2, alike(3, { zxid: zxid('9:9'), peerEpoch: 9 }));
+    expect(server.wait(1000).elected).to.equal(undefined);
   });
 
   it('does not answer its like for ever: two of them are quiet between their timers', () => {
