@@ -2,8 +2,7 @@
  * Storage on disk, as the main thread sees it: reads at start, later only passes bytes to the workers and their answers
  * to the handler. Every database is written by one thread only.
  */
-import { statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import type { LogRecord } from '../codec/index.js';
 import type { Epochs, LogBatch, LogMark } from '../engine/ports.js';
 import { assert, unreachable } from '../util/index.js';
@@ -19,18 +18,11 @@ import type {
   TreeSink,
 } from './api.js';
 import { wholeBuffer } from './batch.js';
-import { codeOf, StorageError, writeError } from './errors.js';
+import { StorageError } from './errors.js';
 import { treeFile, type StorageFiles } from './files.js';
 import { Installation } from './installation.js';
 import type { DirectoryLock } from './lock.js';
-import {
-  errorOf,
-  markOf,
-  type BatchMessage,
-  type FromLogWorker,
-  type FromTreeWorker,
-  type ToLogWorker,
-} from './messages.js';
+import { errorOf, markOf, type BatchMessage, type FromLogWorker, type FromTreeWorker } from './messages.js';
 import { Pending } from './pending.js';
 import { QuickLog } from './quickLog.js';
 import { freeSpaceOf, sizesOf } from './space.js';
@@ -51,9 +43,6 @@ export interface DiskState {
   readonly suspect: boolean;
 }
 
-/** The log's thread hears at the latest after so long what the main thread wrote. */
-const TELL_MS = 100;
-
 interface Reopening {
   resolve(mark: LogMark): void;
   reject(error: StorageError): void;
@@ -71,9 +60,6 @@ export class DiskStorage implements Storage {
   #treeFile: string;
   #workers: Workers | undefined;
   #quickLog: QuickLog | undefined;
-  /** The last ones that were given to the log's thread, until it has them on disk. */
-  #epochsUnderWay: Epochs | undefined;
-  #telling: NodeJS.Timeout | undefined;
   #handler: StorageHandler | undefined;
   #epochs: Epochs;
   #suspect: boolean;
@@ -196,74 +182,42 @@ export class DiskStorage implements Storage {
         died: (error) => this.#fail(error),
       },
     );
-    this.#quickLog = new QuickLog(this.#files.log, synchronous);
+    this.#quickLog = new QuickLog(this.#files.log, synchronous, (message) => this.#running.toLog(message));
     if (this.#pinned < Infinity) this.#workers.toLog({ kind: 'pin', index: this.#pinned });
   }
 
   append(batch: LogBatch): void {
-    if (this.#state === 'open') this.#toLog({ kind: 'append', ...this.#behind(batch) });
+    if (this.#state === 'open') this.#toLog.send({ kind: 'append', ...this.#behind(batch) });
   }
 
   appendNow(batches: readonly LogBatch[]): LogMark | undefined {
     if (!this.isQuick) return undefined;
-    try {
-      const mark = this.#quickLog?.commit(this.#tail, batches);
-      if (mark === undefined) return undefined;
-      assert(mark.index === batches.at(-1)?.last.index, 'Records are missing in a batch.');
-      this.#tail = this.#appended = mark;
-      if (this.#quickLog?.muchUntold === true) this.#tellLog();
-      else this.#telling ??= setTimeout(() => this.#tellLog(), TELL_MS);
-      return mark;
-    } catch (cause) {
-      // A mistake of this program, which has no code, says nothing about the disk.
-      if (codeOf(cause) === '') throw cause;
-      const { log } = this.#files;
-      const error = writeError(cause, log, () => statfsSync(dirname(log)).bavail > 0);
-      // The log's thread will find it full as well, and knows what to do then.
-      if (error.kind === 'full') return undefined;
-      this.#toLog({ kind: 'distrust', error: { kind: error.kind, message: error.message } });
-      this.#quickLog?.close();
-      this.#quickLog = undefined;
-      return undefined;
-    }
+    const mark = this.#toLog.commit(this.#tail, batches);
+    if (mark === undefined) return undefined;
+    assert(mark.index === batches.at(-1)?.last.index, 'Records are missing in a batch.');
+    this.#tail = this.#appended = mark;
+    return mark;
   }
 
+  /** Nothing is on its way to the log, and nothing is amiss with it. */
   get isQuick(): boolean {
     return (
       this.#quickLog?.isQuick === true &&
       this.#state === 'open' &&
       this.#appended.index === this.#tail.index &&
-      this.#epochsUnderWay === undefined &&
       this.#pending.size === 0 &&
       this.#reopening === undefined
     );
   }
 
-  /** To the log's thread, behind what the main thread wrote. */
-  #toLog(message: ToLogWorker): void {
-    this.#tellLog();
-    this.#running.toLog(message);
-  }
-
-  #tellLog(): void {
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
-    const untold = this.#quickLog?.untold;
-    if (untold === undefined) return;
-    this.#running.toLog({ kind: 'wrote', ...untold });
-    this.#quickLog?.told();
-  }
-
   saveEpochs(epochs: Epochs): void {
     this.#checkEpochs(epochs);
-    if (this.#state !== 'open') return;
-    this.#epochsUnderWay = epochs;
-    this.#toLog({ kind: 'epochs', epochs });
+    if (this.#state === 'open') this.#toLog.send({ kind: 'epochs', epochs });
   }
 
   fence(): Promise<LogMark> {
     if (this.#state !== 'open') return Promise.reject(this.#notOpen());
-    return this.#pending.add((token) => this.#toLog({ kind: 'fence', token }));
+    return this.#pending.add((token) => this.#toLog.send({ kind: 'fence', token }));
   }
 
   async synchronise({ truncate, install, batches, epochs, secret }: Synchronisation): Promise<void> {
@@ -277,7 +231,7 @@ export class DiskStorage implements Storage {
     await this.#pending.add((token) => {
       if (secret !== undefined) this.#secrets.set(token, Buffer.from(secret));
       if (install !== undefined) this.#installation.begin(token, install);
-      this.#toLog({
+      this.#toLog.send({
         kind: 'synchronise',
         token,
         truncate,
@@ -335,7 +289,7 @@ export class DiskStorage implements Storage {
     }
     return new Promise((resolve, reject) => {
       this.#reopening = { resolve, reject };
-      this.#toLog({ kind: 'reopen' });
+      this.#toLog.send({ kind: 'reopen' });
     });
   }
 
@@ -350,7 +304,6 @@ export class DiskStorage implements Storage {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#reader.close();
-    if (this.#workers !== undefined) this.#tellLog();
     this.#quickLog?.close();
     await this.#workers?.close();
     // Last, because it removes the stage, which the log may be about to make the tree.
@@ -362,18 +315,22 @@ export class DiskStorage implements Storage {
 
   /** Simulates a full disk, for tests: `log.db` cannot grow beyond so many pages of 4 KiB; 0 lifts the limit. */
   limitLogPages(pages: number): void {
-    this.#toLog({ kind: 'limitPages', pages });
-    this.#quickLog?.limitPages(pages);
+    this.#toLog.limitPages(pages);
   }
 
   /** Lets `appendNow` take a disk whose commits take longer for quick, or none, for tests. */
   limitQuickCommits(ms: number): void {
-    if (this.#quickLog !== undefined) this.#quickLog.commitMsMax = ms;
+    this.#toLog.commitMsMax = ms;
   }
 
   /** Lets snapshots break off at another length of the tree's WAL, for tests. */
   limitSnapshotWal(bytes: number): void {
     this.#transfer.walBytesMax = bytes;
+  }
+
+  get #toLog(): QuickLog {
+    assert(this.#quickLog !== undefined, 'Storage is not started.');
+    return this.#quickLog;
   }
 
   get #running(): Workers {
@@ -407,7 +364,7 @@ export class DiskStorage implements Storage {
       case 'epochs':
         this.#epochs = message.epochs;
         this.#suspect = message.suspect;
-        if (isDone(this.#epochsUnderWay, message.epochs)) this.#epochsUnderWay = undefined;
+        this.#quickLog?.epochsDurable(message.epochs);
         this.#handler?.epochsDurable(message.epochs);
         break;
       case 'fenced':
@@ -518,7 +475,7 @@ export class DiskStorage implements Storage {
   #fail(error: StorageError): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = error.kind === 'full' ? 'full' : 'failed';
-    this.#epochsUnderWay = undefined;
+    this.#quickLog?.refused();
     this.#abandon(error);
     const reopening = this.#endReopening();
     if (reopening === undefined) this.#handler?.failed(error);
@@ -542,14 +499,6 @@ export class DiskStorage implements Storage {
 }
 
 type Answer<K> = Extract<FromLogWorker, { kind: K }>;
-
-function isDone(saved: Epochs | undefined, durable: Epochs): boolean {
-  return (
-    saved !== undefined &&
-    durable.acceptedEpoch >= saved.acceptedEpoch &&
-    durable.currentEpoch >= saved.currentEpoch
-  );
-}
 
 function isSame(a: LogMark | undefined, b: LogMark | undefined): boolean {
   return a?.index === b?.index && a?.zxid === b?.zxid && a?.chain === b?.chain;
