@@ -168,11 +168,16 @@ export class Settings {
     }
   }
 
+  private flagOf({ property, aliases }: Option<unknown>): Placed | undefined {
+    return [property, ...aliases]
+      .map((name) => this.properties.get(name))
+      .find((placed) => placed !== undefined);
+  }
+
   /** Finds out which setting of an option counts. */
   private choose(option: Option<unknown>): void {
     const inFile = this.file.get(option.key);
-    const names = [option.property, ...option.aliases];
-    const flag = names.map((name) => this.properties.get(name)).find((placed) => placed !== undefined);
+    const flag = this.properties.size === 0 ? undefined : this.flagOf(option);
     const [winner, loser] = option.scope === 'jvm' ? [flag ?? inFile, inFile] : [inFile ?? flag, flag];
     this.taken.set(option, winner);
     if (winner !== undefined && loser !== undefined && winner !== loser && winner.value !== loser.value) {
@@ -183,6 +188,8 @@ export class Settings {
   }
 }
 
+const KEYS = allOptions.map(({ key }) => key);
+
 /** A guess at what a mistyped key was meant to be. */
 function suggestion(key: string): string {
   const bare = key.replace(/^zookeeper\./, '');
@@ -191,9 +198,12 @@ function suggestion(key: string): string {
     return ` In zoo.cfg the key is ${bare}; as a flag it is -D${property}.`;
   }
   const lower = bare.toLowerCase();
-  const [best] = allOptions
-    .map((option) => ({ key: option.key, distance: editDistance(lower, option.key.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.min(2, Math.floor(lower.length / 4)))
+  const most = Math.min(2, Math.floor(lower.length / 4));
+  const [best] = KEYS
+    // Each letter more or less is a change: of most options the length is enough to say no.
+    .filter((key) => Math.abs(key.length - lower.length) <= most)
+    .map((key) => ({ key, distance: editDistance(lower, key.toLowerCase()) }))
+    .filter(({ distance }) => distance <= most)
     .sort((left, right) => left.distance - right.distance);
   return best === undefined ? '' : ` Did you mean ${best.key}?`;
 }

@@ -13,8 +13,10 @@ import {
   NO_SESSION,
   OpCode,
   ZXID_ZERO,
+  isTxnType,
   readTxn,
   sessionIdOf,
+  typeOfTxn,
   type SessionId,
   type Zxid,
 } from '../types/index.js';
@@ -384,6 +386,18 @@ export class Engine implements StateMachine {
     } catch {
       // It came from another server: what cannot be read says nothing.
       return undefined;
+    }
+  }
+
+  isReadable(record: LogRecord): boolean {
+    const { type, payload } = record;
+    // Of what has no say before it is applied only the type: to read all of it twice would slow every follower down.
+    if (!isTxnType(type) || typeOfTxn(payload) !== type) return false;
+    if (type !== OpCode.reconfig || this.#settings.memberships === undefined) return true;
+    try {
+      return this.configurationOf(record) !== undefined;
+    } catch {
+      return false;
     }
   }
 

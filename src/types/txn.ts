@@ -57,6 +57,36 @@ export type Txn =
   | { readonly type: typeof OpCode.error; readonly record: ErrorTxn }
   | { readonly type: typeof OpCode.multi; readonly txns: readonly Txn[] };
 
+const TXN_TYPES: ReadonlySet<number> = new Set<Txn['type']>([
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.delete,
+  OpCode.deleteContainer,
+  OpCode.setData,
+  OpCode.reconfig,
+  OpCode.setACL,
+  OpCode.check,
+  OpCode.createSession,
+  OpCode.closeSession,
+  OpCode.error,
+  OpCode.multi,
+]);
+
+/** Whether `readTxn` knows txns of this type. */
+export function isTxnType(type: number): boolean {
+  return TXN_TYPES.has(type);
+}
+
+/** Behind clientId, cxid, zxid and time. */
+const TYPE_AT = 8 + 4 + 8 + 8;
+
+/** The type that the header of a txn says, without reading the rest. @returns undefined where there is no header */
+export function typeOfTxn(payload: Buffer): number | undefined {
+  return payload.byteLength < TYPE_AT + 4 ? undefined : payload.readInt32BE(TYPE_AT);
+}
+
 /** Writes header and record, the payload of a log record. `header.type` must be the txn's. */
 export function writeTxn(w: Writer, header: TxnHeader, txn: Txn): void {
   writeTxnHeader(w, header);

@@ -1,25 +1,27 @@
-/** Whether what a leader sent follows the log of its learner (zab.md 1.1): index, zxid and chain of every record. */
+/**
+ * Whether what a leader sent follows the log of its learner (zab.md 1.1): index, zxid and chain of every record; and
+ * whether the learner can make anything of it, since what is acknowledged has to be applied one day.
+ */
 import { DecodeError, Reader, readLogRecord, type LogRecord } from '../codec/index.js';
 import { chainOf } from './chain.js';
-import type { PeerContext } from './context.js';
 import { sameMark, type LogBatch, type LogMark } from './mark.js';
 import { CHAIN_BYTES, markOf } from './records.js';
+import type { StateMachine } from './stateMachine.js';
 
 /**
  * Walks the records of `batch`, which are to follow the one at `before`.
- * @param context is told of each that does
- * @returns what is wrong with them, for the log; undefined when they follow and end at `batch.last`
+ * @returns the records, when they follow and end at `batch.last`; or what is wrong with them, for the log
  */
-export function faultOf(
+export function checkedRecords(
   before: LogMark,
   batch: LogBatch,
-  context: Pick<PeerContext, 'logged'>,
-): string | undefined {
+  state: Pick<StateMachine, 'isReadable'>,
+): readonly LogRecord[] | string {
   const { bytes } = batch;
   const reader = Reader.over(bytes);
+  const records: LogRecord[] = [];
   let last = before;
-  let count = 0;
-  for (; reader.remaining > 0; count++) {
+  while (reader.remaining > 0) {
     const start = bytes.byteLength - reader.remaining;
     const record = nextRecord(reader);
     if (record === undefined) return 'the leader sent something that is not a record';
@@ -32,12 +34,13 @@ export function faultOf(
       mark.chain !== chainOf(last.chain, covered)
     )
       return `record ${mark.index} of the leader does not follow record ${last.index} of this log`;
-    context.logged(record);
+    if (!state.isReadable(record)) return `nothing can be made of record ${mark.index} of the leader`;
+    records.push(record);
     last = mark;
   }
-  if (count === 0 || count !== batch.count || !sameMark(last, batch.last))
+  if (records.length === 0 || records.length !== batch.count || !sameMark(last, batch.last))
     return 'the leader sent other records than it said';
-  return undefined;
+  return records;
 }
 
 /** @returns undefined when what comes next is no record */

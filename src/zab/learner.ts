@@ -6,7 +6,7 @@
  *   ack           behind the records
  */
 import { epochOf } from '../types/index.js';
-import { faultOf } from './batchCheck.js';
+import { checkedRecords } from './batchCheck.js';
 import { disk, EPOCH_STEP_MAX, isVoter, note, send, trace, type PeerContext } from './context.js';
 import { sameMark, type LogBatch, type LogMark } from './mark.js';
 import type { ServerId, ToLeader, ToLearner } from './messages.js';
@@ -16,8 +16,6 @@ import { ownCopy, recordsIn } from './records.js';
 const REDIAL_MS_MIN = 20;
 /** Records of a synchronisation that are written in one transaction. */
 const SYNC_BYTES_MAX = 16 * 1024 * 1024;
-
-const NOT_LOGGED: Pick<PeerContext, 'logged'> = { logged: () => undefined };
 
 type Phase =
   | 'dialling'
@@ -312,17 +310,18 @@ export class Learner {
     if (!proposal && (this.#mode === undefined || (this.#mode === 'snap' && !this.#baseStaged)))
       return this.#outOfPhase({ kind: 'records' });
     const before = proposal ? this.#context.history.tail : this.#end;
-    // What a synchronisation brings is in the log when it is written, or never.
-    const fault = faultOf(before, batch, proposal ? this.#context : NOT_LOGGED);
-    if (fault !== undefined) {
-      this.#alarm(fault);
-      return this.#context.leave('the leader sent a record that does not follow');
+    const records = checkedRecords(before, batch, this.#context.state);
+    if (typeof records === 'string') {
+      this.#alarm(records);
+      return this.#context.leave('the leader sent a record that cannot be taken');
     }
     const { last } = batch;
     if (proposal && epochOf(last.zxid) !== this.#epoch) return this.#outOfPhase({ kind: 'records' });
     if (proposal) {
       // The message's bytes are this server's own; the disk gives its copy away to another thread.
       this.#context.history.append(batch);
+      // Not before all of them are taken: a configuration counts from its place in the log on, and there it must be.
+      for (const record of records) this.#context.logged(record);
       disk(this.#context, { kind: 'append', batch: { ...batch, bytes: ownCopy(batch.bytes) } });
       if (answers.length > 0) this.#context.state.answers(answers);
       return;

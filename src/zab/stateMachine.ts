@@ -22,7 +22,9 @@ export interface StateMachine {
   readonly appliedIndex: number;
   /** Records up to `index` are committed and on this disk: apply them. */
   commit(index: number): void;
-  /** The configuration that a record brings, if it does. */
+  /** Whether this server knows what a record is, so that it can be applied once it is committed. */
+  isReadable(record: LogRecord): boolean;
+  /** The configuration that a readable record brings, if it does. */
   configurationOf(record: LogRecord): Configuration | undefined;
 
   /** The configuration that another server tells of; undefined if that cannot be read. */

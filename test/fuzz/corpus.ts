@@ -23,15 +23,16 @@ export function readCorpus(target: string): Buffer[] {
   return [KEPT, FOUND].flatMap((name) => readInputs(join(ROOT, target, name)));
 }
 
-/** Replaces what was kept. @param inputs by outcome @returns how many are kept now */
+/** Replaces what was kept. @param inputs by outcome @returns how many of them were not kept before */
 export function writeCorpus(target: string, inputs: ReadonlyMap<string, Buffer>): number {
+  const before = new Set(readInputs(join(ROOT, target, KEPT)).map((input) => input.toString('hex')));
   const kept = [...inputs.values()]
     .filter(({ byteLength }) => byteLength <= KEPT_BYTES_MAX)
     .slice(0, KEPT_INPUTS_MAX)
     .map((input) => input.toString('hex'));
   mkdirSync(join(ROOT, target), { recursive: true });
   writeFileSync(join(ROOT, target, KEPT), [...new Set(kept)].sort(byLength).join('\n') + '\n');
-  return kept.length;
+  return kept.filter((input) => !before.has(input)).length;
 }
 
 function readInputs(file: string): Buffer[] {

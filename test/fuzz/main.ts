@@ -1,26 +1,25 @@
 /**
- * `npm run fuzz -- [--list] [--target NAME]... [--inputs N] [--seed N] [--keep]`: the parsers, each in turn, and for
- * ten seconds unless --inputs is given.
+ * `npm run fuzz -- [--list] [--target NAME]... [--inputs N | --seconds N] [--seed N] [--keep]`: the parsers, as many side by
+ * side as there are processors, and each for ten seconds unless --inputs is given.
  * `npm run fuzz -- --live [--servers 3] [--impostors] --minutes N`: every port of running servers.
  * `npm run fuzz -- --files [--rounds N] [--seed N]`: damaged files of a stopped server.
  * A failure prints the input and the line that repeats it.
  */
 import { parseArgs } from 'node:util';
-import { readCorpus, writeCorpus } from './corpus.js';
 import { fuzzLive } from './live.js';
-import { fuzz } from './runner.js';
+import { targetNamed } from './parserRun.js';
+import { fuzzSideBySide } from './sideBySide.js';
 import { fuzzFiles } from './storedFiles.js';
-import type { Target } from './target.js';
 import { targets } from './targets/index.js';
 
-/** Where nobody says how many: as many as these seconds allow. */
+/** Where nobody says how many: as many as --seconds allow. */
 const INPUTS_MAX = 10_000_000;
-const SECONDS = 10;
 
 const HELP = `npm run fuzz -- [options]
   --list            name the parsers
   --target NAME     this parser; several times for several            (all)
-  --inputs N        so many inputs for each                           (as many as take ten seconds)
+  --inputs N        so many inputs for each                           (as many as --seconds allow)
+  --seconds N       for so long each, unless --inputs is given        (10)
   --seed N          what the inputs are made from                     (random)
   --keep            keep the inputs that led to something new in test/fuzz/corpus
   --files           damage files of a stopped server instead, and start it
@@ -36,6 +35,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     target: { type: 'string', multiple: true },
     inputs: { type: 'string' },
+    seconds: { type: 'string', default: '10' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     keep: { type: 'boolean', default: false },
     files: { type: 'boolean', default: false },
@@ -48,13 +48,13 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const inputs = values.inputs === undefined ? INPUTS_MAX : Number(values.inputs);
-const seconds = values.inputs === undefined ? SECONDS : Infinity;
+const seconds = values.inputs === undefined ? Number(values.seconds) : undefined;
 
 if (values.help) console.log(HELP);
 else if (values.list) list();
 else if (values.live) await live();
 else if (values.files) await files();
-else parsers();
+else await parsers();
 
 function list(): void {
   for (const { name, doc } of targets) console.log(`${name.padEnd(16)} ${doc}`);
@@ -90,44 +90,10 @@ function mebibytes(bytes = 0): string {
   return (bytes / 1048576).toFixed(0);
 }
 
-function parsers(): void {
-  console.log(`Fuzzing with --seed ${seed}.`);
-  console.log('target             inputs    accepted  inputs/s  outcomes  corpus');
-  for (const target of chosen()) {
-    try {
-      run(target);
-    } catch (error) {
-      console.error(error);
-      console.error(`Again: npm run fuzz -- --target ${target.name} --inputs ${inputs} --seed ${seed}`);
-      process.exitCode = 1;
-    } finally {
-      target.close?.();
-    }
-  }
-}
-
-function chosen(): readonly Target[] {
-  const names = values.target;
-  if (names === undefined) return targets;
-  return names.map((name) => {
-    const found = targets.find((target) => target.name === name);
-    if (found === undefined) throw new Error(`There is no target ${name}; --list names them.`);
-    return found;
-  });
-}
-
-function run(target: Target): void {
-  const corpus = readCorpus(target.name);
-  const result = fuzz(target, { seed, inputs, seconds, corpus, watched: true });
-  const kept = values.keep ? writeCorpus(target.name, result.outcomes) : corpus.length;
-  const share = `${((100 * result.accepted) / result.inputs).toFixed(1)} %`;
-  const cells = [
-    target.name.padEnd(14),
-    String(result.inputs).padStart(10),
-    share.padStart(11),
-    (result.inputs / result.seconds).toFixed(0).padStart(9),
-    String(result.outcomes.size).padStart(9),
-    String(kept).padStart(7),
-  ];
-  console.log(cells.join(' '));
+async function parsers(): Promise<void> {
+  const names = values.target ?? targets.map(({ name }) => name);
+  const { keep } = values;
+  console.log(`Fuzzing ${names.length} of ${targets.length} parsers with --seed ${seed}.`);
+  const tasks = names.map((name) => ({ target: targetNamed(name).name, seed, inputs, seconds, keep }));
+  if ((await fuzzSideBySide(tasks)) > 0) process.exitCode = 1;
 }

@@ -20,11 +20,13 @@ export interface RunOptions {
   readonly seed: number;
   readonly inputs: number;
   /** Ends the run earlier. @default Infinity */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** What to begin with, besides what the target makes. */
   readonly corpus: readonly Buffer[];
   /** Ends the process when an input hangs. @default false */
   readonly watched?: boolean;
+  /** Is told now and then how many inputs there were. */
+  readonly progress?: (inputs: number) => void;
 }
 
 export interface RunResult {
@@ -34,6 +36,8 @@ export interface RunResult {
   readonly seconds: number;
   /** The shortest input that led to each outcome. */
   readonly outcomes: ReadonlyMap<string, Buffer>;
+  /** So many of them the corpus led to. */
+  readonly known: number;
 }
 
 /** Inputs that others descend from. */
@@ -45,6 +49,7 @@ const TOLD_ALL = 100_000;
 const TOLD_EVERY = 8;
 /** Memory is measured, and the clock looked at, this often: that costs more than most parsers. */
 const MEASURED_EVERY = 512;
+const PROGRESS_MS = 2000;
 /** What a value may take per byte of its input. */
 const HEAP_FACTOR = 512;
 const SLOW_AGAIN = 5;
@@ -85,12 +90,19 @@ class Run {
   }
 
   run(): RunResult {
-    const { corpus, inputs, seconds: secondsMax = Infinity } = this.#options;
+    const { corpus, inputs, seconds: secondsMax = Infinity, progress } = this.#options;
     const startedAt = performance.now();
+    let toldAt = startedAt;
     for (const input of corpus) this.#feed(input, true);
+    const known = this.#outcomes.size;
     let count = 0;
     for (; count < inputs; count++) {
-      if (count % MEASURED_EVERY === 0 && performance.now() - startedAt > 1000 * secondsMax) break;
+      if (count % MEASURED_EVERY === 0) {
+        const now = performance.now();
+        if (now - startedAt > 1000 * secondsMax) break;
+        if (now - toldAt > PROGRESS_MS) progress?.(count);
+        if (now - toldAt > PROGRESS_MS) toldAt = now;
+      }
       this.#feed(this.#next(), count < TOLD_ALL || count % TOLD_EVERY === 0, count % MEASURED_EVERY === 0);
     }
     const seconds = (performance.now() - startedAt) / 1000;
@@ -99,6 +111,7 @@ class Run {
       accepted: this.#accepted,
       seconds,
       outcomes: this.#outcomes,
+      known,
     };
   }
 

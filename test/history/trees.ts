@@ -1,5 +1,6 @@
 /** The whole tree as one server has it, to be compared with another one's and with the model's. */
 import { connect, type Stat, type ZooKeeper } from '../../src/client/index.js';
+import { KeeperError } from '../../src/types/index.js';
 import type { Model } from '../sim/model.js';
 import type { Problem } from './history.js';
 import type { Register } from './linearizable.js';
@@ -24,15 +25,26 @@ export async function readTree(server: string, connectString: string): Promise<T
 }
 
 async function readBelow(zk: ZooKeeper, path: string, nodes: Map<string, TreeNode>): Promise<void> {
-  const { children } = await zk.getChildren(path);
+  const children = (await unlessGone(zk.getChildren(path)))?.children ?? [];
   const paths = children.map((name) => (path === '/' ? `/${name}` : `${path}/${name}`));
   const own = paths.filter((child) => child !== '/zookeeper');
-  const read = await Promise.all(own.map((child) => zk.getData(child)));
-  for (const [i, { data, stat }] of read.entries()) {
-    nodes.set(own[i] ?? '', { data: data?.toString('latin1') ?? null, stat });
+  const read = await Promise.all(own.map((child) => unlessGone(zk.getData(child))));
+  for (const [i, node] of read.entries()) {
+    if (node === undefined) continue;
+    nodes.set(own[i] ?? '', { data: node.data?.toString('latin1') ?? null, stat: node.stat });
   }
   const parents = own.filter((_, i) => (read[i]?.stat.numChildren ?? 0) > 0);
   for (const parent of parents) await readBelow(zk, parent, nodes);
+}
+
+/** Ephemerals of a session that ends may go between the list and the look: trees that differ for it are read again. */
+async function unlessGone<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof KeeperError && error.code === 'NONODE') return undefined;
+    throw error;
+  }
 }
 
 /** The tree that the log comes to. */

@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import { corpusNames, readCorpus } from '../fuzz/corpus.js';
 import { fuzzServer } from '../fuzz/embedded.js';
 import { fuzz, replay } from '../fuzz/runner.js';
+import { fuzzSideBySide } from '../fuzz/sideBySide.js';
 import { targets } from '../fuzz/targets/index.js';
 import { Random } from '../helpers/random.js';
 
@@ -28,6 +29,16 @@ describe(`bent input (FUZZ_SEED=${SEED})`, () => {
 
   it('is kept for every target, and for nothing else', () => {
     expect(corpusNames().sort()).to.deep.equal(targets.map(({ name }) => name).sort());
+  });
+
+  it('is given to several parsers side by side', async () => {
+    const task = { seed: SEED, inputs: 600, seconds: undefined, keep: false };
+    expect(
+      await fuzzSideBySide(
+        ['path', 'mark', 'words'].map((target) => ({ ...task, target })),
+        () => undefined,
+      ),
+    ).to.equal(0);
   });
 
   it('goes unnoticed by the other clients of a server', async () => {

@@ -50,13 +50,16 @@ const CONFIG = (() => {
   };
 })();
 const STATUS = exampleStatus();
+/** What is dear to make, and nothing of one input changes what becomes of the next. */
+const LOG = pino({ level: 'silent' });
+const STATS = new ServerStats();
 const SESSION = sessionIdOf(0x100000000000001n);
 
 /** The host: it says yes to every session, and answers requests with an error. */
 class Host implements ConnectionHost {
   readonly config = CONFIG;
-  readonly log = pino({ level: 'silent' });
-  readonly stats = new ServerStats();
+  readonly log = LOG;
+  readonly stats = STATS;
   readonly passwords = new Passwords(() => Buffer.alloc(32, 7));
   readonly words = { find: fourLetterWord, isAllowed: isWhitelisted, answer };
   readonly status = STATUS;

@@ -1,5 +1,5 @@
 /** What servers say to each other: hellos, votes, messages of quorum links, and the records a leader sends. */
-import { Reader, Writer, readLogRecord, writeLogRecord } from '../../../src/codec/index.js';
+import { Reader, Writer, readLogRecord, writeLogRecord, type LogRecord } from '../../../src/codec/index.js';
 import { encodeHello, decodeHello } from '../../../src/net/electionCodec.js';
 import {
   FrameGroupWriter,
@@ -10,8 +10,8 @@ import {
   encodeNotification,
   encodePeerMessage,
 } from '../../../src/net/index.js';
-import { makeZxid } from '../../../src/types/index.js';
-import { faultOf } from '../../../src/zab/batchCheck.js';
+import { makeZxid, typeOfTxn } from '../../../src/types/index.js';
+import { checkedRecords } from '../../../src/zab/batchCheck.js';
 import { LOG_START, chainOf, markOf, type LogMark } from '../../../src/zab/index.js';
 import type { Random } from '../../helpers/random.js';
 import { frameGroup, notification, peerMessage } from '../peerMessages.js';
@@ -111,21 +111,19 @@ const batch: Target = {
   generate: (random) => logRecords(random, LOG_START, PROMISED_RECORDS),
   repair: (random, input) => (random.chance(0.6) ? rechained(input) : input),
   run: (input) => {
-    const marks: LogMark[] = [LOG_START];
     const last = lastOf(input);
-    const fault = faultOf(
-      LOG_START,
-      { bytes: input, count: PROMISED_RECORDS, last },
-      { logged: (record) => void marks.push(markOf(record)) },
-    );
+    const isReadable = ({ type, payload }: LogRecord): boolean => typeOfTxn(payload) === type;
+    const found = checkedRecords(LOG_START, { bytes: input, count: PROMISED_RECORDS, last }, { isReadable });
+    if (typeof found === 'string') return { kind: found.replaceAll(/-?\d+/g, '#') };
+    const marks = [LOG_START, ...found.map(markOf)];
     for (const [at, mark] of marks.entries()) {
       const before = marks[at - 1];
       if (before !== undefined && (mark.index !== before.index + 1 || mark.zxid <= before.zxid))
         throw new Violation('a record was taken that does not follow the one before');
     }
-    if (fault === undefined && marks.length !== PROMISED_RECORDS + 1)
+    if (found.length !== PROMISED_RECORDS)
       throw new Violation('a batch was taken that has not as many records as it said');
-    return { kind: fault?.replaceAll(/-?\d+/g, '#') };
+    return { kind: undefined };
   },
   refuses: () => false,
 };

@@ -72,13 +72,25 @@ function changes(random: Random): Buffer {
   return random.bytes(CHANGE_BYTES * random.int(4));
 }
 
+/** Has each statement prepared once: that takes SQLite longer than to run it on a few rows. */
+function preparingOnce(db: Connection): Connection {
+  const prepared = new Map<string, Statement>();
+  const prepare = db.prepare.bind(db);
+  return Object.assign(db, {
+    prepare: (sql: string): Statement => {
+      let statement = prepared.get(sql);
+      if (statement === undefined) prepared.set(sql, (statement = prepare(sql)));
+      return statement;
+    },
+  });
+}
+
 /** A table in memory without the constraints that damage does not keep, changed for one input and put back. */
 class Table {
-  readonly #db: Connection = new Database(':memory:');
+  readonly #db = preparingOnce(new Database(':memory:'));
   readonly #columns: readonly string[];
   readonly #table: string;
   readonly #rows: number;
-  readonly #statements = new Map<string, Statement<Value[]>>();
   readonly #dumping: Statement<[], string>;
   readonly #original: string | undefined;
 
@@ -102,12 +114,12 @@ class Table {
 
   /** Runs `read` on the table with the changes of `input`, then takes them back. */
   with<T>(input: Buffer, read: (db: Connection, changed: boolean) => T): T {
-    this.#db.exec('BEGIN');
+    this.#db.prepare('BEGIN').run();
     try {
       for (const change of changesIn(input)) this.#apply(change);
       return read(this.#db, this.#dumping.get() !== this.#original);
     } finally {
-      this.#db.exec('ROLLBACK');
+      this.#db.prepare('ROLLBACK').run();
     }
   }
 
@@ -115,19 +127,13 @@ class Table {
     const name = this.#columns[column % this.#columns.length] ?? '';
     const rowid = 1 + (row % this.#rows);
     try {
-      if (kind === 'delete') this.#prepared(`DELETE FROM ${this.#table} WHERE rowid = ?`).run(rowid);
+      if (kind === 'delete') this.#db.prepare(`DELETE FROM ${this.#table} WHERE rowid = ?`).run(rowid);
       else if (kind === 'negate')
-        this.#prepared(`UPDATE ${this.#table} SET ${name} = -${name} WHERE rowid = ?`).run(rowid);
-      else this.#prepared(`UPDATE ${this.#table} SET ${name} = ? WHERE rowid = ?`).run(value, rowid);
+        this.#db.prepare(`UPDATE ${this.#table} SET ${name} = -${name} WHERE rowid = ?`).run(rowid);
+      else this.#db.prepare(`UPDATE ${this.#table} SET ${name} = ? WHERE rowid = ?`).run(value, rowid);
     } catch {
       // A row cannot be where another one is, nor have a rowid that is no number.
     }
-  }
-
-  #prepared(sql: string): Statement<Value[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare<Value[]>(sql)));
-    return statement;
   }
 }
 

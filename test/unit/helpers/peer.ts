@@ -3,6 +3,7 @@
  * when the disk is done and how time goes by, and looks at what came of it, one line per effect. The engine above is a
  * list of what it was told; the disk is a model that answers when it is asked to.
  */
+import type { LogRecord } from '../../../src/codec/index.js';
 import {
   Configuration,
   LOG_START,
@@ -393,6 +394,10 @@ export class PeerHost implements StateMachine {
 
   configurationIn(): Configuration | undefined {
     return this.#options.told;
+  }
+
+  isReadable({ payload }: LogRecord): boolean {
+    return !payload.includes('?');
   }
 
   configurationOf(): Configuration | undefined {

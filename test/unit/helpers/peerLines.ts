@@ -29,7 +29,8 @@ export function zxid(text: string): Zxid {
 
 /**
  * A log as zxids one after the other: `1:1 1:2 2:1`. The same zxid is the same record; a letter behind it makes another
- * one of it: `1:2x`. One that ends with an exclamation mark brings a configuration: `1:2!`.
+ * one of it: `1:2x`. One that ends with an exclamation mark brings a configuration: `1:2!`; of one with a question mark
+ * nobody knows what it is: `1:2?`.
  * @param payloadBytes at least so many in each
  */
 export function log(text: string, before: LogMark = LOG_START, payloadBytes = 0): Rec[] {

@@ -5,7 +5,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ToLearner } from '../../../src/zab/index.js';
-import { PeerHost } from '../helpers/peer.js';
+import { PeerHost, ensembleOf } from '../helpers/peer.js';
 import { log, rec, say } from '../helpers/peerLines.js';
 
 const LINK = 10;
@@ -40,7 +40,8 @@ const PHASES = {
 type PhaseName = keyof typeof PHASES;
 
 function inPhase(phase: PhaseName): PeerHost {
-  const host = new PeerHost({ log: LOG, applied: 2, epochs: [1, 1] }).joining(3).connected(LINK, 3);
+  const next = ensembleOf([1, 2, 3, 4]);
+  const host = new PeerHost({ log: LOG, applied: 2, epochs: [1, 1], next }).joining(3).connected(LINK, 3);
   const waitsForDisk = phase === 'promising' || phase === 'saving';
   for (const message of PHASES[phase]) {
     host.disk().hears(LINK, message);
@@ -110,6 +111,9 @@ const REFUSED: [what: string, phase: PhaseName, message: ToLearner][] = [
   ['a proposal of a higher epoch             ', 'serving', say.records([rec('4:1', SEVEN)])],
   ['a proposal of an old epoch behind T      ', 'saved', say.records([rec('2:3', T)])],
   ['a good proposal with a bad one behind it ', 'serving', say.records([EIGHT, rec('4:1', EIGHT.mark)])],
+  ['a record of which nothing can be made     ', 'diff', say.records(log('2:1?', END))],
+  ['such a record behind a snapshot           ', 'staged', say.records(log('2:1 2:2?', END))],
+  ['such a proposal                           ', 'serving', say.records(log('3:2 3:3?', SEVEN))],
   ['NEWLEADER before an epoch                ', 'info', say.newLeader(3, END)],
   ['NEWLEADER before DIFF, TRUNC or SNAP     ', 'asked', say.newLeader(3, END)],
   ['NEWLEADER before the last chunk          ', 'snap', say.newLeader(3, END)],
@@ -182,6 +186,14 @@ describe('a follower refuses', () => {
       batch: { ...batch, bytes: MORE[0]!.bytes },
       answers: [],
     });
+  });
+
+  it('a configuration together with what is behind it', () => {
+    for (const text of ['3:2! 3:3?', '3:2! 4:1']) {
+      const host = inPhase('serving');
+      expectRefused(host, say.records(log(text, SEVEN)));
+      expect(host.peer.isReconfiguring, text).to.equal(false);
+    }
   });
 
   it('no records at all', () => {
