@@ -154,6 +154,7 @@ export class Persistence {
 
   /** All that this turn had for others is on its way. @returns whether records wait for what the next turn brings */
   settle(): boolean {
+    // Among several servers proposals come in groups already, and processors are busier than the disk.
     if (this.#host.config.ensemble === undefined && this.#storage.isQuick && this.#group.waits()) return true;
     this.#writeGroup();
     return false;

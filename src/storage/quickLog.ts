@@ -29,8 +29,8 @@ export class QuickLog {
   /** The usual commit has to be quicker than this. */
   commitMsMax = 1;
   readonly #file: string;
-  readonly #db: Connection;
-  readonly #rows: LogRows;
+  /** Undefined when it could not be opened. */
+  readonly #short: { readonly db: Connection; readonly rows: LogRows } | undefined;
   readonly #toThread: (message: ToLogWorker) => void;
   /** Undefined before the log's thread has written for the first time: until then the log is its own. */
   #usualMs: number | undefined;
@@ -43,17 +43,21 @@ export class QuickLog {
   constructor(file: string, synchronous: Synchronous, toThread: (message: ToLogWorker) => void) {
     this.#file = file;
     this.#toThread = toThread;
-    this.#db = openForWriting(file, synchronous);
-    // Whoever has to wait for the other thread may as well give it the work.
-    this.#db.pragma('busy_timeout = 0');
-    // It only ever sees the end of one table.
-    this.#db.pragma(`cache_size = ${CACHE_PAGES}`);
-    this.#rows = new LogRows(this.#db);
+    try {
+      const db = openForWriting(file, synchronous);
+      // Whoever has to wait for the other thread may as well give it the work.
+      db.pragma('busy_timeout = 0');
+      // It only ever sees the end of one table.
+      db.pragma(`cache_size = ${CACHE_PAGES}`);
+      this.#short = { db, rows: new LogRows(db) };
+    } catch {
+      // A full disk, for instance. The log's thread opens the same file, says what is wrong, and goes on when it can.
+    }
   }
 
   /** The usual commit is quick, and no epochs are on their way. */
   get isQuick(): boolean {
-    if (this.#failed || this.#epochsUnderWay !== undefined) return false;
+    if (this.#short === undefined || this.#failed || this.#epochsUnderWay !== undefined) return false;
     return this.#usualMs !== undefined && this.#usualMs <= this.commitMsMax;
   }
 
@@ -96,11 +100,12 @@ export class QuickLog {
       bytes += batch.bytes.byteLength;
       records += batch.count;
     }
-    if (bytes > GROUP_BYTES_MAX) return undefined;
+    const short = this.#short;
+    if (short === undefined || bytes > GROUP_BYTES_MAX) return undefined;
     const began = performance.now();
     try {
       const buffers = batches.map((batch) => batch.bytes);
-      const mark = transaction(this.#db, () => this.#rows.insert(tail, buffers));
+      const mark = transaction(short.db, () => short.rows.insert(tail, buffers));
       this.took(performance.now() - began, bytes);
       this.#wrote(mark, records, bytes);
       return mark;
@@ -113,12 +118,12 @@ export class QuickLog {
   /** See the message `limitPages`. */
   limitPages(pages: number): void {
     this.send({ kind: 'limitPages', pages });
-    this.#db.pragma(`max_page_count = ${pages === 0 ? 0xfffffffe : pages}`);
+    this.#short?.db.pragma(`max_page_count = ${pages === 0 ? 0xfffffffe : pages}`);
   }
 
   close(): void {
     this.#tell();
-    this.#db.close();
+    this.#short?.db.close();
   }
 
   /** @throws the error if it is a mistake of this program, which says nothing about the disk */

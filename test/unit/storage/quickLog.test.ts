@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LOG_START, type LogMark } from '../../../src/engine/ports.js';
 import { openStorage, type StorageOptions } from '../../../src/storage/index.js';
 import type { DiskStorage } from '../../../src/storage/disk.js';
+import type { ToLogWorker } from '../../../src/storage/messages.js';
+import { QuickLog } from '../../../src/storage/quickLog.js';
 import { openDisk } from '../../../src/storage/open.js';
 import { batchAfter, Directory, expectModel, optionsFor, Recorder } from './support.js';
 import { lastIndex, runChild } from './process.js';
@@ -163,6 +165,17 @@ describe('appendNow', () => {
     storage.append(batch);
     await recorder.untilDurable(2);
     await storage.close();
+  });
+
+  it('leaves everything to the log thread when the log cannot be opened twice', () => {
+    const sent: ToLogWorker[] = [];
+    const log = new QuickLog('/nonexistent/log.db', 'FULL', (message) => sent.push(message));
+    log.took(0.1, 100);
+    expect(log.isQuick).to.be.false;
+    expect(log.commit(LOG_START, [batchAfter(LOG_START, 1)])).to.be.undefined;
+    log.send({ kind: 'resume' });
+    log.close();
+    expect(sent).to.deep.equal([{ kind: 'resume' }]);
   });
 
   it('ends with the disk, which is not trusted afterwards', async () => {
