@@ -407,9 +407,13 @@ export class Engine implements StateMachine {
     return this.#settings.memberships?.parse(txn.record.data?.toString() ?? '');
   }
 
+  replaced(): void {
+    // Watches would be told nothing of what lies between the two states.
+    this.#endReadOnly();
+  }
+
   commit(index: number): void {
-    // There is a leader: who was shown what may be old hears of what is new in another session. A snapshot may have
-    // taken the place of the state, too, and watches would be told of a part of what happened.
+    // There is a leader: who was shown what may be old hears of what is new in another session.
     this.#endReadOnly();
     this.#applier.commit(index);
   }

@@ -362,6 +362,7 @@ export class Learner {
     const install = this.#mode === 'snap' ? this.#base : undefined;
     if (install !== undefined) {
       history.restart(install, install);
+      this.#context.state.replaced();
       // Nothing of the former log stays, not even what lies before the snapshot.
       this.#context.truncated(0);
       trace(this.#context, { kind: 'installed', base: install });

@@ -22,6 +22,8 @@ export interface StateMachine {
   readonly appliedIndex: number;
   /** Records up to `index` are committed and on this disk: apply them. */
   commit(index: number): void;
+  /** As learner: a snapshot takes the place of the state, by the disk operation that this turn ends with. */
+  replaced(): void;
   /** Whether this server knows what a record is, so that it can be applied once it is committed. */
   isReadable(record: LogRecord): boolean;
   /** The configuration that a readable record brings, if it does. */

@@ -16,6 +16,10 @@ describe('the simulated ensemble', function () {
     });
   }
 
+  it('shows nobody in read-only mode the state of a snapshot that replaces what is watched', () => {
+    expect(runSeed(609).failure?.report).to.equal(undefined);
+  });
+
   it('repeats a seed exactly', () => {
     expect(runSeed(7).hash).to.equal(runSeed(7).hash);
   });

@@ -102,6 +102,8 @@ export class PeerHost implements StateMachine {
   openSnapshots = 0;
   /** Staged chunks turn out damaged. */
   damaged = false;
+  /** How often a snapshot was about to take the place of the state. */
+  replacements = 0;
   appliedIndex: number;
   sessionsTouched: SessionId[] = [];
   /** Sessions that learners touched. */
@@ -394,6 +396,10 @@ export class PeerHost implements StateMachine {
 
   configurationIn(): Configuration | undefined {
     return this.#options.told;
+  }
+
+  replaced(): void {
+    this.replacements++;
   }
 
   isReadable({ payload }: LogRecord): boolean {

@@ -169,8 +169,10 @@ describe('synchronisation', () => {
     expect(host.disk().said()).to.deep.equal(['10 < chunkStaged']);
     host.hears(LINK, say.chunk());
     expect(host.disk().said()).to.deep.equal(['disk stage last', '10 < chunkStaged']);
+    expect(host.replacements).to.equal(0);
     host.hears(LINK, say.records(MORE), say.newLeader(3, T));
     expect(host.said()).to.deep.equal(['disk synchronise install 4=1:4 5..6 epochs 3/3']);
+    expect(host.replacements, 'the state machine hears of it before the disk has done it').to.equal(1);
     expect(host.disk().said()).to.deep.equal(['10 < ackNewLeader 3']);
   });
 
