@@ -1,6 +1,6 @@
 /**
- * Storage on disk, as the main thread sees it: reads at start, later only passes bytes to the workers and their answers
- * to the handler. Every database is written by one thread only.
+ * Storage on disk, as the main thread sees it: reads at start, later passes bytes to the workers and their answers to the
+ * handler. Each database has a worker that writes it; only small groups of log records go past theirs (`quickLog.ts`).
  */
 import { statSync } from 'node:fs';
 import type { LogRecord } from '../codec/index.js';
@@ -434,6 +434,7 @@ export class DiskStorage implements Storage {
 
   /** Fences and synchronisations that are under way do not happen. */
   #abandon(error: StorageError): void {
+    this.#quickLog?.refused();
     const checkpointed = this.#installation.abandon();
     if (checkpointed > 0) this.#workers?.toLog({ kind: 'treeCheckpointed', index: checkpointed });
     this.#secrets.clear();
@@ -475,7 +476,6 @@ export class DiskStorage implements Storage {
   #fail(error: StorageError): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = error.kind === 'full' ? 'full' : 'failed';
-    this.#quickLog?.refused();
     this.#abandon(error);
     const reopening = this.#endReopening();
     if (reopening === undefined) this.#handler?.failed(error);

@@ -22,7 +22,7 @@ import {
 const GROUP_BYTES_MAX = 4 << 20;
 const GROUP_RECORDS_MAX = 5000;
 
-/** After so long without a commit the WAL is emptied. */
+/** After so long without a commit the WAL is written back. */
 const IDLE_MS = 5000;
 const HOUSEKEEPING_MS = 500;
 

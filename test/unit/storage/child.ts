@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Epochs, LogMark } from '../../../src/engine/ports.js';
+import type { Epochs, LogBatch, LogMark } from '../../../src/engine/ports.js';
 import { type StorageOptions, type Synchronisation } from '../../../src/storage/index.js';
 import { openDisk } from '../../../src/storage/open.js';
 import { batchAfter, markOfIndex, Model, snapshotOf, stageAll } from './support.js';
@@ -70,23 +70,24 @@ async function run({ options, commands }: ChildTask): Promise<void> {
     appended = storage.tail;
     report({ is: 'epochs', epochs: storage.epochs });
   };
+  const next = (records: number): LogBatch => {
+    const batch = batchAfter(appended, records);
+    appended = batch.last;
+    marks.set(appended.index, appended);
+    report({ is: 'appended', index: appended.index });
+    return batch;
+  };
   for (const command of commands) {
     switch (command.do) {
       case 'append':
         for (let i = 0; i < command.batches; i++) {
-          const batch = batchAfter(appended, command.records);
-          appended = batch.last;
-          marks.set(appended.index, appended);
-          report({ is: 'appended', index: appended.index });
+          const batch = next(command.records);
           storage.append(batch);
         }
         break;
       case 'appendNow':
         for (let i = 0; i < command.batches; i++) {
-          const batch = batchAfter(appended, command.records);
-          appended = batch.last;
-          marks.set(appended.index, appended);
-          report({ is: 'appended', index: appended.index });
+          const batch = next(command.records);
           while (storage.tail.index < appended.index - command.records) await sleep(1);
           if (storage.appendNow([batch]) === undefined) storage.append(batch);
           else report({ is: 'durable', index: appended.index });

@@ -9,7 +9,7 @@ import type { DiskStorage } from '../../../src/storage/disk.js';
 import type { ToLogWorker } from '../../../src/storage/messages.js';
 import { QuickLog } from '../../../src/storage/quickLog.js';
 import { openDisk } from '../../../src/storage/open.js';
-import { batchAfter, Directory, expectModel, optionsFor, Recorder } from './support.js';
+import { batchAfter, Directory, expectModel, optionsFor, Recorder, rejection } from './support.js';
 import { lastIndex, runChild } from './process.js';
 
 interface Started {
@@ -152,6 +152,16 @@ describe('appendNow', () => {
     expect(again.tail).to.deep.equal(last);
     await expectModel(again);
     await again.close();
+  });
+
+  it('goes on after a synchronisation that was refused, with the epochs that went with it', async () => {
+    using directory = new Directory();
+    const { storage, first } = await started(directory.path);
+    const refused = storage.synchronise({ truncate: batchAfter(first, 5).last, batches: [] });
+    storage.saveEpochs({ acceptedEpoch: 1, currentEpoch: 0 });
+    await rejection(refused);
+    appendGroups(storage, first, 1);
+    await storage.close();
   });
 
   it('leaves large groups, and slow disks, to the log thread', async () => {
